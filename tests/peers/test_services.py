@@ -140,6 +140,37 @@ class Services(unittest.TestCase):
         lamb.delete_function(FunctionName="peer")
         self.refused("ResourceNotFoundException", lamb.get_function, FunctionName="peer")
 
+    def test_the_log_of_a_function(self):
+        lamb, logs = client("lambda", self.port), client("logs", self.port)
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("index.py", "def handler(event, context):\n    print('one')\n    print('two')\n")
+        lamb.create_function(
+            FunctionName="prints",
+            Runtime="python3.12",
+            Handler="index.handler",
+            Role="arn:aws:iam::000000000000:role/r",
+            Code={"ZipFile": package.getvalue()},
+        )
+        # With its log, the answer comes when the log has been read.
+        lamb.invoke(FunctionName="prints", Payload=b"{}", LogType="Tail")
+        group = "/aws/lambda/prints"
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, PaginationConfig={"PageSize": 1})
+        self.assertEqual([event["message"] for page in pages for event in page["events"]], ["one\n", "two\n"])
+        found = logs.filter_log_events(logGroupName=group, filterPattern="two")["events"]
+        self.assertEqual([event["message"] for event in found], ["two\n"])
+        [stream] = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        name = stream["logStreamName"]
+        got = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True, limit=1)
+        self.assertEqual([event["message"] for event in got["events"]], ["one\n"])
+        rest = logs.get_log_events(logGroupName=group, logStreamName=name, nextToken=got["nextForwardToken"])
+        self.assertEqual([event["message"] for event in rest["events"]], ["two\n"])
+        logs_of_nobody = {"logGroupName": "/aws/lambda/nobody"}
+        self.refused("ResourceNotFoundException", logs.filter_log_events, **logs_of_nobody)
+        self.refused("InvalidParameterException", logs.filter_log_events, logGroupName=group, nextToken="mine")
+        lamb.delete_function(FunctionName="prints")
+        logs.delete_log_group(logGroupName=group)
+
     def test_roles_and_log_groups(self):
         iam, logs = client("iam", self.port), client("logs", self.port)
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"},
@@ -155,7 +186,7 @@ class Services(unittest.TestCase):
         self.refused("NoSuchEntity", iam.get_role, RoleName="peer")
         logs.create_log_group(logGroupName="/peer")
         logs.put_retention_policy(logGroupName="/peer", retentionInDays=7)
-        self.assertEqual(logs.describe_log_groups()["logGroups"][0]["retentionInDays"], 7)
+        self.assertEqual(logs.describe_log_groups(logGroupNamePrefix="/peer")["logGroups"][0]["retentionInDays"], 7)
         logs.delete_log_group(logGroupName="/peer")
 
     def test_a_stack(self):

@@ -102,6 +102,15 @@ fn bucket(needs: &mut Needs, at: &StateAt, given: Given, parameter: &str) -> Opt
     }
 }
 
+/// Says so where a key has a letter that IAM takes for a wildcard: the policy allows more than the definition names.
+fn note_wildcards(needs: &mut Needs, at: &StateAt, what: &str, key: &str) {
+    if key.contains(['*', '?']) {
+        let text =
+            format!("{what} has * or ?, which stand for any characters in a policy: it allows more than that key.");
+        needs.note(Some(at.name), text);
+    }
+}
+
 fn read_items(needs: &mut Needs, at: &StateAt, reader: &Map<String, Value>) {
     let parameters = at.parameters_of(reader);
     let get = |name: &str| parameters.get(name, at.language);
@@ -111,6 +120,7 @@ fn read_items(needs: &mut Needs, at: &StateAt, reader: &Map<String, Value>) {
     if resource.ends_with(":s3:listObjectsV2") {
         let condition = match get("Prefix") {
             Given::Fixed(Value::String(prefix)) if !prefix.is_empty() => {
+                note_wildcards(needs, at, "The Prefix of the ItemReader", prefix);
                 Some(json!({ "StringLike": { "s3:prefix": [format!("{prefix}*")] } }))
             }
             Given::Computed => {
@@ -128,7 +138,10 @@ fn read_items(needs: &mut Needs, at: &StateAt, reader: &Map<String, Value>) {
         return;
     }
     let key = match get("Key") {
-        Given::Fixed(Value::String(key)) => key.clone(),
+        Given::Fixed(Value::String(key)) => {
+            note_wildcards(needs, at, "The Key of the ItemReader", key);
+            key.clone()
+        }
         given => {
             needs.note(
                 Some(at.name),
@@ -162,6 +175,7 @@ fn write_results(needs: &mut Needs, at: &StateAt, writer: &Map<String, Value>) {
     let name = named.as_deref().unwrap_or("*");
     let below = match get("Prefix") {
         Given::Fixed(Value::String(prefix)) if !prefix.is_empty() => {
+            note_wildcards(needs, at, "The Prefix of the ResultWriter", prefix);
             format!("{name}/{}/*", prefix.trim_end_matches('/'))
         }
         Given::Computed => {

@@ -196,6 +196,10 @@ fn a_distributed_map_starts_itself_and_reaches_its_buckets() {
         ]
     );
     assert_eq!(notes, 0);
+    // IAM would take the star of the key for a wildcard.
+    let mut starred = definition;
+    starred["States"]["M"]["ItemReader"]["Parameters"]["Key"] = json!("a*.csv");
+    assert_eq!(lines(&starred).1, 1);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn visited(visit: &Visit, scope: Vec<Within>, start: i64) -> Visited {
         scope,
         status: visit.status,
         attempts: visit.attempts.len(),
-        after_ms: visit.entered_at - start,
+        after_ms: visit.entered_at.saturating_sub(start),
         error: visit.error.clone(),
     }
 }

@@ -130,7 +130,7 @@ impl Driven {
     #[must_use]
     pub fn took_ms(&self) -> i64 {
         let started = self.execution.history().first().map_or(self.at, |event| event.timestamp);
-        self.at - started
+        self.at.saturating_sub(started)
     }
 }
 
@@ -290,7 +290,9 @@ impl Run<'_> {
                         self.calls.remove(&task);
                         self.parked.remove(&task);
                     }
-                    Action::SetTimer { timer, at } => self.plan(at - self.now, Due::Timer, Event::Timer(timer)),
+                    Action::SetTimer { timer, at } => {
+                        self.plan(at.saturating_sub(self.now), Due::Timer, Event::Timer(timer))
+                    }
                     // A timer that is gone moves nothing.
                     Action::CancelTimer { .. } => {}
                 }

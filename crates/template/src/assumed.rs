@@ -1,6 +1,6 @@
 //! What resources that have not been made will say, as far as it can be said.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::environment::{Attributes, Environment, Surroundings};
@@ -35,7 +35,12 @@ pub(crate) struct Assumed<'t> {
     later: RefCell<Vec<Later>>,
     /// Properties that have been resolved, by resource and name, and `None` for those that are being resolved.
     properties: RefCell<HashMap<(String, String), Option<Told>>>,
+    /// How many properties are being resolved for each other.
+    depth: Cell<usize>,
 }
+
+/// The most properties that are resolved for each other: a name that hangs on more is known later.
+const DEEPEST: usize = 64;
 
 /// A property, and whether no part of it is known only later.
 #[derive(Clone)]
@@ -55,6 +60,7 @@ impl<'t> Assumed<'t> {
             changed: RefCell::default(),
             later: RefCell::default(),
             properties: RefCell::default(),
+            depth: Cell::default(),
         }
     }
 
@@ -138,13 +144,17 @@ impl<'t> Assumed<'t> {
     }
 
     /// A property of a resource, resolved once; `None` where it has none, where it cannot be resolved, and where names
-    /// depend on each other in a circle.
+    /// depend on each other in a circle or too deep.
     fn property(&self, logical_id: &str, property: &str) -> Option<Told> {
         let value = self.template.resources.get(logical_id)?.properties.get(property)?;
         let key = (logical_id.to_owned(), property.to_owned());
         if let Some(told) = self.properties.borrow().get(&key) {
             return told.clone();
         }
+        if self.depth.get() >= DEEPEST {
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
         self.properties.borrow_mut().insert(key.clone(), None);
         let before = self.later.borrow().len();
         let resolver = Resolver { template: self.template, scope: self.scope, made: self, around: self.around };
@@ -155,6 +165,7 @@ impl<'t> Assumed<'t> {
         self.later.borrow_mut().truncate(before);
         let told = resolved.map(|value| Told { value, known });
         self.properties.borrow_mut().insert(key, told.clone());
+        self.depth.set(self.depth.get() - 1);
         told
     }
 

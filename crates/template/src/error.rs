@@ -75,6 +75,8 @@ pub enum What {
     UnsupportedType(String),
     #[error("`{function}` is not supported: {why}")]
     UnsupportedFunction { function: String, why: &'static str },
+    #[error("the loop `{name}` {why}")]
+    Loop { name: String, why: String },
     #[error("the function `{0}` is not known")]
     UnknownFunction(String),
     #[error("`{function}` takes {expected}")]

@@ -128,6 +128,14 @@ impl Template {
     /// Everything that is wrong with it, in the order of the file. The values of parameters, references and the types of
     /// resources are judged by [`Template::scope`] and [`Template::check`].
     pub fn read(text: &str) -> Result<Self, Vec<TemplateError>> {
-        read::template(text)
+        Self::read_with(text, &IndexMap::new())
+    }
+
+    /// The same with values of parameters: a loop (`Fn::ForEach`) may go through one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the file; of loops, what is wrong with the first.
+    pub fn read_with(text: &str, given: &IndexMap<String, String>) -> Result<Self, Vec<TemplateError>> {
+        read::template(text, given)
     }
 }

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use crate::error::{ReadError, What};
 use crate::scalar::{self, Scalar};
 use crate::tree::{Held, Item, Member, Style};
-use crate::{DEEPEST, MOST_VALUES, Options, Span};
+use crate::{DEEPEST, LARGEST_JSON, MOST_VALUES, Options, Span};
 
 type ParserSpan = saphyr_parser::Span;
 
@@ -18,8 +18,9 @@ struct Builder<'o> {
     anchors: HashMap<usize, u32>,
     open: Vec<Frame>,
     root: Option<u32>,
-    /// Members that merge keys have copied.
+    /// Members that merge keys have copied, and the bytes of their keys.
     merged: usize,
+    merged_bytes: usize,
 }
 
 /// A mapping or list that is being read.
@@ -55,8 +56,15 @@ const MERGE: &str = "<<";
 
 pub(crate) fn build(text: &str, options: &Options) -> Result<(Vec<Item>, u32), ReadError> {
     allowed(text)?;
-    let mut builder =
-        Builder { options, items: Vec::new(), anchors: HashMap::new(), open: Vec::new(), root: None, merged: 0 };
+    let mut builder = Builder {
+        options,
+        items: Vec::new(),
+        anchors: HashMap::new(),
+        open: Vec::new(),
+        root: None,
+        merged: 0,
+        merged_bytes: 0,
+    };
     // A byte order mark is no part of the text.
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     while let Some(event) = parser.next_event() {
@@ -242,7 +250,8 @@ impl Builder<'_> {
         for source in sources {
             let Held::Map(source) = &self.items[source as usize].held else { return Err(What::Merge) };
             self.merged += source.len();
-            if self.merged > MOST_VALUES {
+            self.merged_bytes += source.iter().map(|member| member.key.len()).sum::<usize>();
+            if self.merged > MOST_VALUES || self.merged_bytes > LARGEST_JSON {
                 return Err(What::TooMany);
             }
             added.extend(source.iter().filter(|member| seen.insert(member.key.clone())).cloned());

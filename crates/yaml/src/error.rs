@@ -43,7 +43,7 @@ pub enum What {
     #[error("the file has more than {} MiB", crate::LARGEST >> 20)]
     TooLarge,
     #[error(
-        "with its aliases expanded the file has more than {} values or {} MiB of JSON",
+        "with its aliases and loops expanded the file has more than {} values or {} MiB of JSON",
         crate::MOST_VALUES,
         crate::LARGEST_JSON >> 20
     )]

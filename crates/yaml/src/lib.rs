@@ -24,6 +24,7 @@
 //! - A tag of the core schema (`!!str`) is obeyed. Other tags are refused, but for those that [`Options::tags`] knows.
 
 mod build;
+mod draft;
 mod error;
 mod json;
 mod places;
@@ -36,6 +37,7 @@ mod write;
 use std::path::Path;
 
 pub use countersign_json::Kind;
+pub use draft::{Draft, Part};
 pub use error::{ReadError, What};
 pub use places::Span;
 pub use tree::Node;

@@ -76,6 +76,10 @@ impl<'d> Node<'d> {
         self.item().span
     }
 
+    pub(crate) fn style(self) -> Style {
+        self.item().style
+    }
+
     /// What a string says.
     #[must_use]
     pub fn text(self) -> Option<&'d str> {

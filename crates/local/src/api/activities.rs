@@ -32,7 +32,7 @@ pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> Op
     check_name(&ask.name)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
     let arn = caller.arn("states", &format!("activity:{}", ask.name));
-    tags::check_count(&arn, ask.tags.len())?;
+    tags::check_count(&arn, ask.tags.iter().map(|tag| tag.key.as_str()))?;
     let known = lock(&host.registry).activities.get(&arn).cloned();
     if known.as_ref().is_some_and(|known| {
         known.encryption.clone().unwrap_or_else(own_key) != ask.encryption_configuration.clone().unwrap_or_else(own_key)

@@ -133,13 +133,42 @@ pub fn page_of_growing(
     Ok((found, None))
 }
 
+/// The size of a page that a request asks for. Services that refuse one out of range do it with their own `code`.
+///
+/// # Errors
+/// It is not between 1 and `most`.
+pub fn size_within(code: &'static str, parameter: &str, size: Option<i64>, most: i64) -> Result<Option<i64>, ApiError> {
+    let bound = match size {
+        Some(asked) if asked < 1 => "greater than or equal to 1".to_owned(),
+        Some(asked) if asked > most => format!("less than or equal to {most}"),
+        _ => return Ok(size),
+    };
+    let shown = size.map(|asked| format!("'{asked}' ")).unwrap_or_default();
+    let failure = ApiError::failure(&shown, parameter, &format!("have value {bound}"));
+    Err(ApiError::new(code, format!("1 validation error detected: {failure}")))
+}
+
+/// The number that a text stands for, in the services whose parameters are texts.
+///
+/// # Errors
+/// It is not a whole number.
+pub fn number_in(code: &'static str, parameter: &str, text: &str) -> Result<i64, ApiError> {
+    text.parse().map_err(|_| {
+        let failure = ApiError::failure(&format!("'{text}' "), parameter, "be a whole number");
+        ApiError::new(code, format!("1 validation error detected: {failure}"))
+    })
+}
+
 /// Without a size, or with 0, a page has 100 items.
 fn page_size(size: Option<i64>) -> usize {
     size.filter(|size| *size > 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(100)
 }
 
-/// The position that a token holds. A token of another request is refused.
-fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
+/// The position that a token holds.
+///
+/// # Errors
+/// It is none of ours, or of another request.
+pub fn place(token: Option<&str>, question: &str) -> Result<Option<usize>, ApiError> {
     let refused = |why: String| ApiError::new("InvalidToken", format!("Invalid Token: '{why}'"));
     let Some(token) = token else { return Ok(None) };
     let (place, mark) = read_token(token).ok_or_else(|| refused("Invalid token".to_owned()))?;
@@ -153,7 +182,8 @@ fn mark_of(question: &str) -> String {
     fingerprint(question).chars().take(8).collect()
 }
 
-fn write_token(place: usize, question: &str) -> String {
+/// The token of a position in the answer to a request.
+pub fn write_token(place: usize, question: &str) -> String {
     let text = format!("countersign:{place}:{}", mark_of(question));
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -179,6 +209,25 @@ mod tests {
         let (third, end) = page(items, Some(2), token.as_deref(), "q").unwrap();
         assert_eq!((first, second, third, end), (vec![0, 1], vec![2, 3], vec![4], None));
         assert_eq!(page(vec![1], None, Some("zz"), "q").unwrap_err().code, "InvalidToken");
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused_with_the_bound() {
+        for size in [None, Some(1), Some(50)] {
+            assert_eq!(size_within("ValidationError", "maxItems", size, 50), Ok(size));
+        }
+        for (size, bound) in [(0, "greater than or equal to 1"), (51, "less than or equal to 50")] {
+            let error = size_within("ValidationError", "maxItems", Some(size), 50).unwrap_err();
+            let message = format!(
+                "1 validation error detected: Value '{size}' at 'maxItems' failed to satisfy constraint: Member must have \
+                 value {bound}"
+            );
+            assert_eq!((error.code, error.message), ("ValidationError", message));
+        }
+        assert_eq!(number_in("ValidationError", "maxItems", "7"), Ok(7));
+        for text in ["", "x", "1.5", "99999999999999999999"] {
+            assert_eq!(number_in("ValidationError", "maxItems", text).unwrap_err().code, "ValidationError", "{text}");
+        }
     }
 
     #[test]

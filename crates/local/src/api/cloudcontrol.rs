@@ -15,7 +15,7 @@ use crate::host::{AccountRegion, Host, apart};
 use crate::random;
 use crate::stacks;
 use crate::stacks::model::Stack;
-use crate::stacks::resources::{self, Wanted, is_supported};
+use crate::stacks::resources::{self, Changed, Wanted, is_supported};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -101,8 +101,11 @@ async fn update(host: &Arc<Host>, caller: &AccountRegion, ask: &Update) -> Opera
         let why = format!("Invalid patch update: createOnlyProperties [/properties/{}] cannot be updated", one.name);
         return Err(ApiError::new("NotUpdatableException", why));
     }
-    let wanted = Wanted { kind: &ask.type_name, name: &ask.identifier, properties: &after };
-    resources::update(host, caller, wanted, &ask.identifier, &before).await?;
+    let tagged = |properties: &Value| stacks::tags::after(&stack, &logical, &ask.type_name, properties);
+    let (tagged_before, tagged_after) = (tagged(&before), tagged(&after));
+    let wanted = Wanted { kind: &ask.type_name, name: &ask.identifier, properties: &tagged_after };
+    let change = Changed { wanted, physical: &ask.identifier, before: &tagged_before };
+    resources::update(host, caller, change).await?;
     let _alone = host.changes.lock().await;
     let mut stack = stacks::find(host, caller, &stack.arn).await?;
     if let Some(deployed) = stack.resources.get_mut(&logical) {

@@ -1,5 +1,8 @@
-//! CloudWatch Logs: log groups, as they are stored. Nothing writes to them here: an execution's history is in the engine,
-//! and what functions print is in its log.
+//! CloudWatch Logs: log groups, as they are stored, and what functions printed. Nothing else writes to a group here: an
+//! execution's history is in the engine.
+
+mod events;
+mod pattern;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::arn::page;
+use super::arn::{page, size_within};
 use super::error::ApiError;
 use super::{OperationResult, parameters};
 use crate::host::{AccountRegion, Host, apart};
@@ -31,6 +34,11 @@ struct LogGroup {
 const DAYS: [u32; 23] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 3654];
 
+/// The error of a parameter that is wrong.
+const CODE: &str = "InvalidParameterException";
+/// The most groups or streams of a page.
+const PAGE: i64 = 50;
+
 /// The parameters of every operation here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -44,7 +52,7 @@ struct Ask {
     limit: Option<i64>,
     next_token: Option<String>,
     resource_arn: Option<String>,
-    tags: Value,
+    tags: BTreeMap<String, String>,
     tag_keys: Vec<String>,
 }
 
@@ -61,6 +69,9 @@ pub async fn call(host: &Arc<Host>, caller: &AccountRegion, name: &str, input: V
         "TagResource",
         "UntagResource",
     ];
+    if ["DescribeLogStreams", "GetLogEvents", "FilterLogEvents"].contains(&name) {
+        return Some(events::call(host, caller, name, input).await);
+    }
     if !known.contains(&name) {
         return None;
     }
@@ -79,7 +90,43 @@ async fn on_groups(host: &Host, caller: &AccountRegion, name: &str, input: Value
 }
 
 fn invalid(why: impl Into<String>) -> ApiError {
-    ApiError::new("InvalidParameterException", why)
+    ApiError::new(CODE, why)
+}
+
+fn no_group() -> ApiError {
+    ApiError::new("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+/// The name in the ARN of a group; a name is its own.
+fn name_in(group: &str) -> &str {
+    match group.strip_prefix("arn:") {
+        Some(_) => group.splitn(7, ':').nth(6).unwrap_or_default().trim_end_matches(":*"),
+        None => group,
+    }
+}
+
+/// The log group of a function that has been called: there is one without anybody having made it.
+fn implied(host: &Host, caller: &AccountRegion, name: &str) -> Option<LogGroup> {
+    let function = name.strip_prefix(events::OF_FUNCTIONS)?;
+    let first = host.functions.records(function).into_iter().find(|record| events::is_seen_by(caller, record))?;
+    Some(LogGroup {
+        arn: caller.arn("logs", &format!("log-group:{name}")),
+        name: name.to_owned(),
+        created_at: first.began_at,
+        retention: None,
+        class: "STANDARD".to_owned(),
+        kms_key: None,
+        tags: BTreeMap::new(),
+    })
+}
+
+/// An answer with a list, and the token of the next page.
+fn with_next(name: &str, items: Vec<Value>, next: Option<String>) -> Value {
+    let mut answer = json!({ name: items });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    answer
 }
 
 async fn create(host: &Host, caller: &AccountRegion, ask: Ask) -> OperationResult {
@@ -95,7 +142,6 @@ async fn create(host: &Host, caller: &AccountRegion, ask: Ask) -> OperationResul
     if host.store.resource::<LogGroup>(ResourceKind::LogGroup, &arn).await?.is_some() {
         return Err(ApiError::new("ResourceAlreadyExistsException", "The specified log group already exists"));
     }
-    let tags = serde_json::from_value(ask.tags).unwrap_or_default();
     let group = LogGroup {
         arn,
         name,
@@ -103,7 +149,7 @@ async fn create(host: &Host, caller: &AccountRegion, ask: Ask) -> OperationResul
         retention: None,
         class: ask.log_group_class.unwrap_or_else(|| "STANDARD".to_owned()),
         kms_key: ask.kms_key_id,
-        tags,
+        tags: ask.tags,
     };
     host.store.keep(ResourceKind::LogGroup, &group.arn, &group).await?;
     Ok(json!({}))
@@ -121,12 +167,16 @@ fn arn_of(caller: &AccountRegion, ask: &Ask) -> Result<String, ApiError> {
 async fn on_one(host: &Host, caller: &AccountRegion, name: &str, ask: Ask) -> OperationResult {
     let arn = arn_of(caller, &ask)?;
     let found: Option<LogGroup> = host.store.resource(ResourceKind::LogGroup, &arn).await?;
-    let mut group =
-        found.ok_or_else(|| ApiError::new("ResourceNotFoundException", "The specified log group does not exist."))?;
+    let of_calls = || implied(host, caller, name_in(&arn)).filter(|_| caller.has(&arn));
+    let mut group = found.or_else(of_calls).ok_or_else(no_group)?;
     match name {
         "ListTagsForResource" | "ListTagsLogGroup" => return Ok(json!({ "tags": group.tags })),
         "DeleteLogGroup" => {
             host.store.forget(ResourceKind::LogGroup, &arn).await?;
+            if let Some(function) = group.name.strip_prefix(events::OF_FUNCTIONS) {
+                let place = caller.around(&arn);
+                host.functions.forget_records(function, |record| events::is_seen_by(&place, record));
+            }
             return Ok(json!({}));
         }
         "PutRetentionPolicy" => {
@@ -137,7 +187,7 @@ async fn on_one(host: &Host, caller: &AccountRegion, name: &str, ask: Ask) -> Op
             group.retention = Some(days);
         }
         "DeleteRetentionPolicy" => group.retention = None,
-        "TagResource" => group.tags.extend(serde_json::from_value::<BTreeMap<_, _>>(ask.tags).unwrap_or_default()),
+        "TagResource" => group.tags.extend(ask.tags),
         _ => group.tags.retain(|key, _| !ask.tag_keys.contains(key)),
     }
     host.store.keep(ResourceKind::LogGroup, &arn, &group).await?;
@@ -145,13 +195,19 @@ async fn on_one(host: &Host, caller: &AccountRegion, name: &str, ask: Ask) -> Op
 }
 
 async fn list(host: &Host, caller: &AccountRegion, ask: &Ask) -> OperationResult {
-    let all: Vec<LogGroup> = host.store.resources(ResourceKind::LogGroup).await?;
+    let mut all: Vec<LogGroup> = host.store.resources(ResourceKind::LogGroup).await?;
+    for function in host.functions.recorded() {
+        let of_calls = implied(host, caller, &format!("{}{function}", events::OF_FUNCTIONS));
+        let unmade = of_calls.filter(|group| all.iter().all(|known| known.arn != group.arn));
+        all.extend(unmade);
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
     let prefix = ask.log_group_name_prefix.as_deref().unwrap_or_default();
     let pattern = ask.log_group_name_pattern.as_deref().unwrap_or_default();
     let wanted = |one: &LogGroup| caller.has(&one.arn) && one.name.starts_with(prefix) && one.name.contains(pattern);
     let found: Vec<LogGroup> = all.into_iter().filter(wanted).collect();
-    let size = ask.limit.unwrap_or(50).clamp(1, 50);
-    let (found, next) = page(found, Some(size), ask.next_token.as_deref(), &format!("{prefix} {pattern}"))
+    let size = size_within(CODE, "limit", ask.limit, PAGE)?.unwrap_or(PAGE);
+    let (found, next) = page(found, Some(size), ask.next_token.as_deref(), &format!("{prefix:?} {pattern:?}"))
         .map_err(|error| invalid(error.message))?;
     let described = found.iter().map(|group| {
         let mut all = json!({
@@ -166,9 +222,5 @@ async fn list(host: &Host, caller: &AccountRegion, ask: &Ask) -> OperationResult
         }
         all
     });
-    let mut answer = json!({ "logGroups": described.collect::<Vec<Value>>() });
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
+    Ok(with_next("logGroups", described.collect(), next))
 }

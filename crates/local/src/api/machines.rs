@@ -70,7 +70,7 @@ pub async fn create(host: &Arc<Host>, caller: &AccountRegion, ask: Create) -> Op
     let arn = caller.arn("states", &format!("stateMachine:{}", ask.name));
     check_logging(ask.logging_configuration.as_ref(), &arn)?;
     check_encryption(ask.encryption_configuration.as_ref())?;
-    tags::check_count(&arn, ask.tags.len())?;
+    tags::check_count(&arn, ask.tags.iter().map(|tag| tag.key.as_str()))?;
     check_definition(&ask.definition, &kind)?;
     let created_with = CreatedWith { publish: ask.publish, version_description: ask.version_description.clone() };
     let known = lock(&host.registry).machines.get(&arn).cloned();

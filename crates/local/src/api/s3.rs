@@ -175,14 +175,20 @@ fn run(host: &Host, ask: &Ask, action: &str) -> Result<Value, ObjectRefusal> {
     ] {
         parameters[name] = json!(field(from));
     }
-    if let Ok(most) = field("max-keys").parse::<u64>() {
-        parameters["MaxKeys"] = json!(most);
+    if let Some(most) = ask.query.get("max-keys") {
+        let most = most.parse::<u32>().ok().filter(|most| i32::try_from(*most).is_ok());
+        parameters["MaxKeys"] = json!(most.ok_or_else(no_number_of_keys)?);
     }
     if let Some(source) = ask.headers.get("x-amz-copy-source").and_then(|value| value.to_str().ok()) {
         parameters["CopySource"] = json!(source);
     }
     // Every action named here has a local form.
     operate_objects(host, action, &parameters).unwrap_or_else(|| Ok(json!({})))
+}
+
+fn no_number_of_keys() -> ObjectRefusal {
+    let why = "Provided max-keys not an integer or within integer range";
+    ObjectRefusal("InvalidArgument", why.to_owned(), 400)
 }
 
 fn buckets(host: &Host) -> Result<Response, ObjectRefusal> {

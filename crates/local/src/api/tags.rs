@@ -21,8 +21,14 @@ pub struct Add {
 /// Most tags of one resource.
 const MOST: usize = 50;
 
-/// Whether a resource may have so many tags.
-pub fn check_count(arn: &str, count: usize) -> Result<(), ApiError> {
+/// Whether a tag is one that AWS's own services set.
+pub fn is_of_aws(key: &str) -> bool {
+    key.starts_with("aws:")
+}
+
+/// Whether a resource may have the tags with these keys. Those of AWS do not count.
+pub fn check_count<'k>(arn: &str, keys: impl IntoIterator<Item = &'k str>) -> Result<(), ApiError> {
+    let count = keys.into_iter().filter(|key| !is_of_aws(key)).count();
     if count > MOST { Err(ApiError::new("TooManyTags", format!("Too Many Tags: '{arn}'"))) } else { Ok(()) }
 }
 
@@ -31,7 +37,7 @@ pub async fn tag(host: &Arc<Host>, ask: Add) -> OperationResult {
     let arn = &ask.resource_arn;
     change(host, arn, |known| {
         let new: BTreeSet<&str> = known.iter().chain(&ask.tags).map(|tag| tag.key.as_str()).collect();
-        check_count(arn, new.len())?;
+        check_count(arn, new)?;
         for tag in ask.tags {
             match known.iter_mut().find(|one| one.key == tag.key) {
                 Some(one) => one.value = tag.value,

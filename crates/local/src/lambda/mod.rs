@@ -24,7 +24,7 @@ pub use config::{FunctionsError, Spec};
 use declared::Declared;
 pub use follow::follow;
 pub use language::Language;
-use made::{Made, name_in};
+use made::Made;
 pub use made::{parts, version_of};
 use output::Output;
 pub use output::{Origin, Record};
@@ -252,6 +252,23 @@ impl Functions {
         self.0.output.of(origin)
     }
 
+    /// The calls of the functions with this name, in whatever account and region, whose output is kept, the oldest first.
+    #[must_use]
+    pub fn records(&self, name: &str) -> Vec<Arc<Record>> {
+        self.0.output.of_function(name)
+    }
+
+    /// The names of the functions with such calls.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<String> {
+        self.0.output.names()
+    }
+
+    /// Forgets what such calls of a function printed.
+    pub fn forget_records(&self, name: &str, which: impl Fn(&Record) -> bool) {
+        self.0.output.forget(name, which);
+    }
+
     /// Where the Lambda Runtime API listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -312,7 +329,7 @@ impl Functions {
         let id = random::uuid().to_string();
         let Some(_place) = pool.place().await else { return Err(Failure::Unknown) };
         // A function's output is of a real process, and real time.
-        let record = inner.output.begin(name_in(key), id.clone(), origin, Clock::system().now());
+        let record = inner.output.begin(key, id.clone(), origin, Clock::system().now());
         let mut worker = match pool.take() {
             Some(worker) => worker,
             None => Worker::start(spec, &inner.site(), &record).await.map_err(|error| {

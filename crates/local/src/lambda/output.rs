@@ -2,9 +2,10 @@
 //! outlives the program.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::made::name_in;
 use crate::host::lock;
 
 /// How much of the output of one call is kept, in bytes: as much as a page shows.
@@ -28,7 +29,12 @@ pub struct Origin {
 pub struct Record {
     /// The call's request id, as the function sees it.
     pub id: String,
+    /// Of the function, by which it was called.
+    pub key: String,
+    /// The function's name.
     pub function: String,
+    /// Increases from call to call.
+    pub number: u64,
     pub origin: Option<Origin>,
     /// Milliseconds since the epoch.
     pub began_at: i64,
@@ -41,6 +47,17 @@ pub struct Record {
 struct Printed {
     end: Vec<u8>,
     left_out: u64,
+    lines_left_out: u64,
+}
+
+/// The end of the output of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptLines {
+    pub text: String,
+    /// The bytes before it that were not kept.
+    pub left_out: u64,
+    /// How many lines stand before its first line.
+    pub first: u64,
 }
 
 impl Record {
@@ -54,8 +71,9 @@ impl Record {
             // Whole lines go, unless one line is all there is.
             let line = printed.end[over - 1..].iter().position(|byte| *byte == b'\n').map(|at| over + at);
             let cut = line.filter(|cut| *cut < printed.end.len()).unwrap_or(over);
-            printed.end.drain(..cut);
+            let lines = printed.end.drain(..cut).filter(|byte| *byte == b'\n').count();
             printed.left_out += cut as u64;
+            printed.lines_left_out += lines as u64;
         }
         // The sum never falls below what the other records hold.
         self.total.fetch_add(printed.end.len(), Ordering::Relaxed);
@@ -67,6 +85,17 @@ impl Record {
     pub fn text(&self) -> (String, u64) {
         let printed = lock(&self.printed);
         (String::from_utf8_lossy(&printed.end).into_owned(), printed.left_out)
+    }
+
+    /// The same, with the place of its first line among all lines.
+    #[must_use]
+    pub fn lines(&self) -> KeptLines {
+        let printed = lock(&self.printed);
+        KeptLines {
+            text: String::from_utf8_lossy(&printed.end).into_owned(),
+            left_out: printed.left_out,
+            first: printed.lines_left_out,
+        }
     }
 
     fn kept(&self) -> usize {
@@ -86,15 +115,23 @@ pub struct Output {
     /// By function, the oldest call first.
     calls: Mutex<HashMap<String, VecDeque<Arc<Record>>>>,
     total: Arc<AtomicUsize>,
+    begun: AtomicU64,
 }
 
 impl Output {
-    /// Begins the record of a call. Older ones make room for it.
-    pub fn begin(&self, function: &str, id: String, origin: Option<Origin>, now: i64) -> Arc<Record> {
-        let total = Arc::clone(&self.total);
-        let function = function.to_owned();
-        let record = Arc::new(Record { id, function, origin, began_at: now, printed: Mutex::default(), total });
+    /// Begins the record of a call of the function with this key. Older ones make room for it.
+    pub fn begin(&self, key: &str, id: String, origin: Option<Origin>, now: i64) -> Arc<Record> {
         let mut calls = lock(&self.calls);
+        let record = Arc::new(Record {
+            id,
+            key: key.to_owned(),
+            function: name_in(key).to_owned(),
+            number: self.begun.fetch_add(1, Ordering::Relaxed),
+            origin,
+            began_at: now,
+            printed: Mutex::default(),
+            total: Arc::clone(&self.total),
+        });
         while self.total.load(Ordering::Relaxed) > IN_ALL && make_room(&mut calls) {}
         let of_function = calls.entry(record.function.clone()).or_default();
         if of_function.len() >= CALLS {
@@ -112,6 +149,29 @@ impl Output {
         let mut found: Vec<Arc<Record>> = calls.values().flatten().filter(of_task).cloned().collect();
         found.sort_by_key(|record| record.began_at);
         found
+    }
+
+    /// The calls of the functions with this name, in whatever account and region, the oldest first.
+    #[must_use]
+    pub fn of_function(&self, name: &str) -> Vec<Arc<Record>> {
+        lock(&self.calls).get(name).into_iter().flatten().cloned().collect()
+    }
+
+    /// The names of the functions with calls whose output is kept.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.calls).iter().filter(|(_, records)| !records.is_empty()).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Forgets what such calls of a function printed.
+    pub fn forget(&self, name: &str, which: impl Fn(&Record) -> bool) {
+        let mut calls = lock(&self.calls);
+        if let Some(records) = calls.get_mut(name) {
+            records.retain(|record| !which(record));
+            if records.is_empty() {
+                calls.remove(name);
+            }
+        }
     }
 }
 
@@ -144,6 +204,7 @@ mod tests {
         assert!(text.starts_with("line ") && text.ends_with("line 4999\n"));
         let whole: usize = (0..5_000).map(|number| format!("line {number}\n").len()).sum();
         assert_eq!(text.len() + usize::try_from(left_out).unwrap_or(0), whole);
+        assert!(text.starts_with(&format!("line {}\n", record.lines().first)), "lines keep their numbers");
         record.add(&vec![b'x'; 3 * OF_A_CALL]);
         assert_eq!(record.text().0.len(), OF_A_CALL, "a line that is longer than all is cut");
     }
@@ -158,6 +219,12 @@ mod tests {
         let ids = |event| output.of(&task(event)).iter().map(|record| record.id.clone()).collect::<Vec<_>>();
         assert_eq!((ids(4), ids(5)), (vec!["q".to_owned()], vec!["5".to_owned()]));
         assert!(output.of(&Origin { execution: "other".to_owned(), event: 5 }).is_empty());
+        let numbers: Vec<u64> = output.of_function("busy").iter().map(|record| record.number).collect();
+        assert_eq!((numbers.len(), numbers.is_sorted()), (CALLS, true));
+        output.forget("busy", |record| record.number < 100);
+        assert_eq!(output.of_function("busy").len(), 105);
+        output.forget("busy", |_| true);
+        assert_eq!(output.names(), ["quiet"]);
     }
 
     #[test]

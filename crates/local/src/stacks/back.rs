@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::model::{ChangeSet, Deployed, Operation, Stack, Status, Step};
-use super::resources::{self, Wanted};
+use super::resources::{self, Changed, Wanted};
 use super::run::of;
+use super::tags;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::store::ResourceKind;
@@ -194,9 +195,10 @@ async fn change_back(
     let (physical, kind) = (before.physical.clone(), before.base.kind.clone());
     let now = stack.resources.get(logical).map_or_else(|| before.properties(), Deployed::properties);
     let old = before.past_stack.clone().unwrap_or_else(|| before.properties());
+    let (now, old) = (tags::after(stack, logical, &kind, &now), tags::before(stack, logical, &kind, &old));
     stack.say(host, logical, &physical, &kind, "UPDATE_IN_PROGRESS", None, None).await?;
     let wanted = Wanted { kind: &kind, name: &physical, properties: &old };
-    let came = resources::update(host, place, wanted, &physical, &now).await;
+    let came = resources::update(host, place, Changed { wanted, physical: &physical, before: &now }).await;
     let why = match came {
         Ok(made) => {
             let attributes = made.attributes;

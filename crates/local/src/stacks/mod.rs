@@ -13,6 +13,7 @@
 //! | [`run`] | creating and updating |
 //! | [`back`] | rolling back, and what is left to delete afterwards |
 //! | [`removal`] | deleting a stack |
+//! | [`tags`] | the tags that resources get from their stack |
 //! | [`resources`] | the types |
 
 pub mod around;
@@ -22,6 +23,7 @@ pub mod prepare;
 pub mod removal;
 pub mod resources;
 mod run;
+pub mod tags;
 
 use std::sync::Arc;
 

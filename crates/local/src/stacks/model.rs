@@ -10,6 +10,9 @@ use crate::host::{AccountRegion, Host, Tag};
 use crate::random;
 use crate::store::ResourceKind;
 
+/// The most events of a stack that are kept: the newest.
+pub const EVENTS: u64 = 5_000;
+
 /// The status of a stack, by CloudFormation's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
@@ -234,6 +237,11 @@ pub struct ChangeSet {
     pub on_failure: Option<String>,
 }
 
+/// The key of an event, in the order of their numbers.
+fn event_key(stack: &str, number: u64) -> String {
+    format!("{stack}/{number:010}")
+}
+
 impl Stack {
     /// A stack that is not made yet.
     #[must_use]
@@ -316,7 +324,10 @@ impl Stack {
             properties,
             at: host.clock.now(),
         };
-        host.store.keep(ResourceKind::StackEvent, &format!("{}/{:010}", self.arn, self.events), &event).await?;
+        host.store.keep(ResourceKind::StackEvent, &event_key(&self.arn, self.events), &event).await?;
+        if let Some(old) = self.events.checked_sub(EVENTS) {
+            host.store.forget(ResourceKind::StackEvent, &event_key(&self.arn, old)).await?;
+        }
         self.events += 1;
         self.keep(host).await
     }

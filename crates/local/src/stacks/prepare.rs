@@ -1,6 +1,7 @@
 //! A template and its parameters, checked for the stack that they are for, before anything is made.
 
 use countersign_template::{Scope, Template, TemplateError};
+use indexmap::IndexMap;
 
 use super::around::{Around, environment};
 use super::invalid;
@@ -22,7 +23,7 @@ impl Prepared {
     /// # Errors
     /// Everything that is wrong with it, in one message.
     pub fn read(place: &AccountRegion, stack: &Stack, source: &Source, around: &Around) -> Result<Self, ApiError> {
-        let template = read(&source.template)?;
+        let template = read(&source.template, &source.parameters)?;
         check_types(&template)?;
         let environment = environment(place, stack, &source.notification_arns);
         let scope =
@@ -50,12 +51,12 @@ impl Prepared {
     }
 }
 
-/// Reads a template.
+/// Reads a template; `given` are the values of parameters that its loops may go through.
 ///
 /// # Errors
 /// Everything that is wrong with it, in one message.
-pub fn read(text: &str) -> Result<Template, ApiError> {
-    Template::read(text).map_err(|errors| invalid(listed(&errors)))
+pub fn read(text: &str, given: &IndexMap<String, String>) -> Result<Template, ApiError> {
+    Template::read_with(text, given).map_err(|errors| invalid(listed(&errors)))
 }
 
 fn listed(errors: &[TemplateError]) -> String {

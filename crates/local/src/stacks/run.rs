@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_template::{DeployedResource, Resolver, TemplateError, physical_name, resource_type};
+use countersign_template::{DeployedResource, Resolver, ResourceType, TemplateError, physical_name, resource_type};
 
 use super::around::{Around, Known};
 use super::back;
@@ -10,7 +10,8 @@ use super::invalid;
 use super::model::{Change, Deployed, Operation, Phase, Stack, Step};
 use super::prepare::Prepared;
 use super::removal;
-use super::resources::{self, Made, Wanted, suffix};
+use super::resources::{self, Changed, Made, Wanted, suffix};
+use super::tags;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::random;
@@ -135,7 +136,7 @@ async fn one(
             "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{logical}]"
         )));
     }
-    if before.base.properties == target.base.properties {
+    if before.base.properties == target.base.properties && !tags::change(stack, &target.base.kind) {
         if before.base != target.base || before.needs != target.needs {
             note(stack, target, before);
             return stack.keep(host).await;
@@ -186,6 +187,22 @@ fn expected(place: &AccountRegion, stack: &Stack, target: &Target<'_>, name: &st
     form.unwrap_or_else(|| name.to_owned())
 }
 
+/// Whether the template gives a resource the name that the one in its place has.
+fn keeps_its_name(target: &Target<'_>, before: &Deployed) -> bool {
+    let is_same =
+        |kind: &ResourceType| kind.given_name(&before.base.properties) == kind.given_name(&target.base.properties);
+    target.named && resource_type(&target.base.kind).is_some_and(is_same)
+}
+
+/// The step that makes a resource, or another one in the place of `before`.
+fn step_of(target: &Target<'_>, before: Option<Deployed>) -> Step {
+    let (logical, named) = (target.logical.to_owned(), target.named);
+    match before {
+        None => Step::Made { logical, named },
+        Some(before) => Step::Replaced { logical, before, keeps: target.base.update_replace_policy.keeps(), named },
+    }
+}
+
 /// Makes a resource, or another one in the place of `before`.
 async fn make(
     host: &Arc<Host>,
@@ -197,29 +214,16 @@ async fn make(
     let name = name_for(stack, &target);
     let (logical, kind) = (target.logical.to_owned(), target.base.kind.clone());
     let verb = if before.is_some() { "UPDATE" } else { "CREATE" };
-    if let Some(before) = before.as_ref().filter(|_| target.named) {
-        let is_same = resource_type(&kind)
-            .is_some_and(|kind| kind.given_name(&before.base.properties) == kind.given_name(&target.base.properties));
-        if is_same {
-            let why = format!(
-                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and \
-                 update the stack again."
-            );
-            stack.say(host, &logical, &before.physical, &kind, "UPDATE_FAILED", Some(why.clone()), None).await?;
-            return Err(invalid(failed(&logical, verb, &why)));
-        }
+    if let Some(before) = before.as_ref().filter(|before| keeps_its_name(&target, before)) {
+        let why = format!(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update \
+             the stack again."
+        );
+        stack.say(host, &logical, &before.physical, &kind, "UPDATE_FAILED", Some(why.clone()), None).await?;
+        return Err(invalid(failed(&logical, verb, &why)));
     }
-    let step = match before.clone() {
-        None => Step::Made { logical: logical.clone(), named: target.named },
-        Some(before) => Step::Replaced {
-            logical: logical.clone(),
-            keeps: target.base.update_replace_policy.keeps(),
-            named: target.named,
-            before,
-        },
-    };
     if let Some(change) = of(stack) {
-        change.steps.push(step);
+        change.steps.push(step_of(&target, before.clone()));
     }
     let shown = target.properties.to_string();
     let replacing = "Requested update requires the creation of a new physical resource; hence creating one.";
@@ -228,7 +232,8 @@ async fn make(
     put(stack, host, &target, &expected, &format!("{verb}_IN_PROGRESS"));
     let old = before.as_ref().map_or("", |before| before.physical.as_str()).to_owned();
     stack.say(host, &logical, &old, &kind, &format!("{verb}_IN_PROGRESS"), reason, Some(shown.clone())).await?;
-    let wanted = Wanted { kind: &kind, name: &name, properties: &target.properties };
+    let properties = tags::after(stack, &logical, &kind, &target.properties);
+    let wanted = Wanted { kind: &kind, name: &name, properties: &properties };
     match resources::create(host, place, wanted).await {
         Ok(made) => {
             done(stack, host, &logical, &made, &format!("{verb}_COMPLETE"));
@@ -262,13 +267,15 @@ async fn modify(
     let physical = before.physical.clone();
     let shown = target.properties.to_string();
     let old = before.past_stack.clone().unwrap_or_else(|| before.properties());
+    let old = tags::before(stack, &logical, &kind, &old);
+    let properties = tags::after(stack, &logical, &kind, &target.properties);
     if let Some(change) = of(stack) {
         change.steps.push(Step::Changed { logical: logical.clone(), before: before.clone() });
     }
     put(stack, host, &target, &physical, "UPDATE_IN_PROGRESS");
     stack.say(host, &logical, &physical, &kind, "UPDATE_IN_PROGRESS", None, Some(shown.clone())).await?;
-    let wanted = Wanted { kind: &kind, name: &physical, properties: &target.properties };
-    match resources::update(host, place, wanted, &physical, &old).await {
+    let wanted = Wanted { kind: &kind, name: &physical, properties: &properties };
+    match resources::update(host, place, Changed { wanted, physical: &physical, before: &old }).await {
         Ok(made) => {
             done(stack, host, &logical, &made, "UPDATE_COMPLETE");
             stack.say(host, &logical, &made.physical, &kind, "UPDATE_COMPLETE", None, Some(shown)).await

@@ -235,6 +235,10 @@ async fn objects_are_kept_over_http() {
     let (_, _, listed) = request(Method::GET, "/bucket?list-type=2&delimiter=%2F", &[], "").await;
     assert_eq!((within(&listed, "Key"), within(&listed, "KeyCount")), ("chunked", "2"));
     assert!(listed.contains("<CommonPrefixes><Prefix>in/</Prefix></CommonPrefixes>"), "{listed}");
+    for most in ["many", "-1", "2147483648"] {
+        let (status, _, body) = request(Method::GET, &format!("/bucket?list-type=2&max-keys={most}"), &[], "").await;
+        assert_eq!((status, within(&body, "Code")), (StatusCode::BAD_REQUEST, "InvalidArgument"), "{most}");
+    }
     let (status, _, body) = request(Method::GET, "/bucket/none", &[], "").await;
     assert_eq!((status, within(&body, "Code")), (StatusCode::NOT_FOUND, "NoSuchKey"));
     let virtual_host = [("host", "bucket.s3.localhost:8083")];

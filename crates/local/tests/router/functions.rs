@@ -169,6 +169,97 @@ async fn the_functions_of_the_file_stay_and_are_not_overwritten() {
 }
 
 #[tokio::test]
+async fn what_a_function_prints_is_in_its_log_group() {
+    let engine = Engine::new("function-logs").await;
+    let logs = async |operation: &str, body: Value| engine.ask(&format!("Logs_20140328.{operation}"), &body).await.1;
+    let group = json!({ "logGroupName": "/aws/lambda/made" });
+    assert_eq!(logs("FilterLogEvents", group.clone()).await["__type"], "ResourceNotFoundException");
+    let code = "def handler(event, context):\n    for n in range(3):\n        print('line', n, 'of', event)\n";
+    made(&engine, create("made", &package("index.py", code))).await;
+    assert_eq!(logs("FilterLogEvents", group.clone()).await, json!({ "events": [] }), "it has printed nothing");
+    let key = engine.host.functions.key(&engine.host.place, "made").unwrap();
+    for event in ["1", "2"] {
+        engine.host.functions.invoke(&key, event).await.unwrap();
+    }
+    // The answer may be there before the output is read.
+    while logs("FilterLogEvents", group.clone()).await["events"].as_array().unwrap().len() < 6 {
+        tokio::task::yield_now().await;
+    }
+    let groups = logs("DescribeLogGroups", json!({ "logGroupNamePrefix": "/aws/lambda/" })).await;
+    assert_eq!(groups["logGroups"][0]["logGroupName"], "/aws/lambda/made");
+    let streams =
+        logs("DescribeLogStreams", json!({ "logGroupName": "/aws/lambda/made", "orderBy": "LastEventTime" })).await;
+    let names: Vec<String> =
+        streams["logStreams"].as_array().unwrap().iter().map(|one| text(&one["logStreamName"])).collect();
+    assert!(names.len() == 2 && names[0].contains("/[$LATEST]"), "{names:?}");
+
+    let mut all = Vec::new();
+    let mut ask = json!({ "logGroupName": "/aws/lambda/made", "limit": 2, "filterPattern": "line -\"1 of\"" });
+    loop {
+        let page = logs("FilterLogEvents", ask.clone()).await;
+        all.extend(page["events"].as_array().unwrap().iter().map(|event| text(&event["message"])));
+        let Some(next) = page.get("nextToken") else { break };
+        ask["nextToken"] = next.clone();
+    }
+    assert_eq!(all, ["line 0 of 1\n", "line 2 of 1\n", "line 0 of 2\n", "line 2 of 2\n"]);
+
+    let mut ask = json!({ "logGroupName": "/aws/lambda/made", "logStreamName": names[0], "limit": 2 });
+    let messages = |page: &Value| -> Vec<String> {
+        page["events"].as_array().unwrap().iter().map(|event| text(&event["message"])).collect()
+    };
+    let last = logs("GetLogEvents", ask.clone()).await;
+    assert_eq!(messages(&last), ["line 1 of 1\n", "line 2 of 1\n"]);
+    ask["nextToken"] = last["nextBackwardToken"].clone();
+    assert_eq!(messages(&logs("GetLogEvents", ask.clone()).await), ["line 0 of 1\n"]);
+    ask["nextToken"] = last["nextForwardToken"].clone();
+    let end = logs("GetLogEvents", ask.clone()).await;
+    assert_eq!((messages(&end), &end["nextForwardToken"]), (Vec::new(), &last["nextForwardToken"]));
+
+    for (operation, ask, code) in [
+        ("FilterLogEvents", json!({ "limit": 0 }), "InvalidParameterException"),
+        ("FilterLogEvents", json!({ "nextToken": "mine" }), "InvalidParameterException"),
+        ("FilterLogEvents", json!({ "filterPattern": "{ $.level = 1 }" }), "InvalidParameterException"),
+        ("FilterLogEvents", json!({ "logStreamNames": ["none"] }), "ResourceNotFoundException"),
+        ("GetLogEvents", json!({ "logStreamName": "none" }), "ResourceNotFoundException"),
+        ("GetLogEvents", json!({ "logStreamName": names[0], "nextToken": "f/mine" }), "InvalidParameterException"),
+        ("DescribeLogStreams", json!({ "orderBy": "Size" }), "InvalidParameterException"),
+    ] {
+        let mut ask = ask;
+        ask["logGroupName"] = json!("/aws/lambda/made");
+        assert_eq!(logs(operation, ask.clone()).await["__type"], code, "{operation} {ask}");
+    }
+    logs("DeleteLogGroup", group.clone()).await;
+    assert_eq!(logs("FilterLogEvents", group).await, json!({ "events": [] }), "its output goes with the group");
+    engine.remove().await;
+}
+
+#[tokio::test]
+async fn a_list_takes_its_own_page_sizes_and_markers_only() {
+    let engine = Engine::new("function-pages").await;
+    for name in ["a", "b"] {
+        made(&engine, create(name, &python("1"))).await;
+    }
+    let (_, _, first) = send(&engine, Method::GET, &format!("{AT}?MaxItems=1"), Value::Null).await;
+    assert_eq!(first["Functions"][0]["FunctionName"], "a");
+    let marker = text(&first["NextMarker"]);
+    let (_, _, rest) = send(&engine, Method::GET, &format!("{AT}?Marker={marker}"), Value::Null).await;
+    assert_eq!((&rest["Functions"][0]["FunctionName"], rest.get("NextMarker")), (&json!("b"), None));
+    for (path, code) in [
+        ("?MaxItems=one".to_owned(), "ValidationException"),
+        ("?MaxItems=0".to_owned(), "ValidationException"),
+        ("?FunctionVersion=1".to_owned(), "ValidationException"),
+        ("/a/versions?MaxItems=10001".to_owned(), "ValidationException"),
+        ("?Marker=mine".to_owned(), "InvalidParameterValueException"),
+        (format!("/a/versions?Marker={marker}"), "InvalidParameterValueException"),
+        (format!("/a/aliases?Marker={marker}"), "InvalidParameterValueException"),
+    ] {
+        let (status, found, why) = refused(&engine, Method::GET, &format!("{AT}{path}"), Value::Null).await;
+        assert_eq!((status, found.as_str()), (400, code), "{path}: {why}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn what_lambda_does_not_take_is_refused_before_anything_is_made() {
     let engine = Engine::new("function-refusals").await;
     let zip = python("1");

@@ -105,6 +105,38 @@ async fn what_iam_does_not_take_is_refused() {
 }
 
 #[tokio::test]
+async fn a_list_takes_its_own_page_sizes_and_markers_only() {
+    let engine = Engine::new("iam-pages").await;
+    let trust = document("sts:AssumeRole");
+    for name in ["a", "b"] {
+        iam(&engine, "CreateRole", &format!("RoleName={name}&AssumeRolePolicyDocument={trust}")).await.unwrap();
+        for policy in ["p", "q"] {
+            let inline = format!("RoleName={name}&PolicyName={policy}&PolicyDocument={}", document("states:*"));
+            iam(&engine, "PutRolePolicy", &inline).await.unwrap();
+        }
+    }
+    let first = iam(&engine, "ListRolePolicies", "RoleName=a&MaxItems=1").await.unwrap();
+    assert_eq!((within(&first, "IsTruncated"), within(&first, "member")), ("true", "p"));
+    let marker = within(&first, "Marker");
+    let rest = iam(&engine, "ListRolePolicies", &format!("RoleName=a&Marker={marker}")).await.unwrap();
+    assert_eq!((within(&rest, "IsTruncated"), within(&rest, "member")), ("false", "q"));
+    for (action, fields) in [
+        ("ListRolePolicies", "RoleName=a&MaxItems=one".to_owned()),
+        ("ListRolePolicies", "RoleName=a&MaxItems=0".to_owned()),
+        ("ListRoles", "MaxItems=1001".to_owned()),
+        ("ListPolicies", "MaxItems=-1".to_owned()),
+        ("ListRoleTags", "RoleName=a&MaxItems=1.5".to_owned()),
+        ("ListRoles", "Marker=mine".to_owned()),
+        ("ListRoleTags", "RoleName=a&Marker=mine".to_owned()),
+        ("ListRolePolicies", format!("RoleName=b&Marker={marker}")),
+    ] {
+        let refused = iam(&engine, action, &fields).await.unwrap_err();
+        assert_eq!(refused, (400, "ValidationError".to_owned()), "{action} {fields}");
+    }
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn log_groups_are_stored() {
     let engine = Engine::new("log-groups").await;
     let logs = async |operation: &str, body: Value| engine.ask(&format!("Logs_20140328.{operation}"), &body).await;
@@ -117,6 +149,16 @@ async fn log_groups_are_stored() {
         retention["retentionInDays"] = json!(days);
         assert_eq!(logs("PutRetentionPolicy", retention.clone()).await.0, status);
     }
+    for (ask, code) in [
+        (json!({ "limit": 0 }), "InvalidParameterException"),
+        (json!({ "limit": 51 }), "InvalidParameterException"),
+        (json!({ "limit": "one" }), "SerializationException"),
+        (json!({ "nextToken": "mine" }), "InvalidParameterException"),
+    ] {
+        assert_eq!(logs("DescribeLogGroups", ask.clone()).await.1["__type"], code, "{ask}");
+    }
+    let tagged = json!({ "logGroupName": "tagged", "tags": { "k": ["v"] } });
+    assert_eq!(logs("CreateLogGroup", tagged).await.1["__type"], "SerializationException");
     let prefix = json!({ "logGroupNamePrefix": "/aws/vended" });
     let (_, listed) = logs("DescribeLogGroups", prefix.clone()).await;
     let one = &listed["logGroups"][0];

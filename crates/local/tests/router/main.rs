@@ -27,6 +27,7 @@ mod rules;
 #[expect(clippy::disallowed_methods, reason = "the limits of real processes, in real time")]
 mod runaways;
 mod services;
+mod stack_rules;
 mod stacks;
 mod starts;
 mod tasks;

@@ -120,7 +120,9 @@ async fn parameters_are_listed_by_path_page_by_page() {
     assert_eq!(all, ["plain", "/shop/a", "/shop/b", "/shop/deep/c", "/shopping/d"]);
     for (ask, code) in [
         (json!({ "Path": "shop" }), "ValidationException"),
+        (json!({ "Path": "/", "MaxResults": 0 }), "ValidationException"),
         (json!({ "Path": "/", "MaxResults": 11 }), "ValidationException"),
+        (json!({ "Path": "/", "MaxResults": "two" }), "SerializationException"),
         (json!({ "Path": "/", "NextToken": "x" }), "InvalidNextToken"),
         (json!({ "Path": "/", "ParameterFilters": [{ "Key": "Name", "Values": ["x"] }] }), "InvalidFilterKey"),
     ] {

@@ -19,7 +19,7 @@ fn coded(text: &str) -> String {
 }
 
 /// One call: its answer, or its error's code and message.
-async fn call(engine: &Engine, action: &str, fields: &[(&str, &str)]) -> Result<String, (String, String)> {
+pub async fn call(engine: &Engine, action: &str, fields: &[(&str, &str)]) -> Result<String, (String, String)> {
     let fields: String = fields.iter().map(|(name, value)| format!("&{name}={}", coded(value))).collect();
     let form = format!("Action={action}&Version=2010-05-15{fields}");
     let (status, body) = query(engine, "cloudformation", "us-east-1", &form).await;
@@ -29,13 +29,13 @@ async fn call(engine: &Engine, action: &str, fields: &[(&str, &str)]) -> Result<
     }
 }
 
-async fn stack(engine: &Engine, name: &str) -> Stack {
+pub async fn stack(engine: &Engine, name: &str) -> Stack {
     let place = AccountRegion { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
     stacks::find(&engine.host, &place, name).await.unwrap()
 }
 
 /// Waits until nothing is under way in a stack; its status then.
-async fn settled(engine: &Engine, name: &str) -> &'static str {
+pub async fn settled(engine: &Engine, name: &str) -> &'static str {
     loop {
         let stack = stack(engine, name).await;
         if stack.operation.is_none() {
@@ -45,7 +45,12 @@ async fn settled(engine: &Engine, name: &str) -> &'static str {
     }
 }
 
-async fn deploy(engine: &Engine, action: &str, name: &str, template: &Value) -> Result<&'static str, (String, String)> {
+pub async fn deploy(
+    engine: &Engine,
+    action: &str,
+    name: &str,
+    template: &Value,
+) -> Result<&'static str, (String, String)> {
     let body = template.to_string();
     let fields = [("StackName", name), ("TemplateBody", &*body), ("Capabilities.member.1", "CAPABILITY_NAMED_IAM")];
     let answer = call(engine, action, &fields).await?;
@@ -59,7 +64,7 @@ fn machine(definition: &Value) -> Value {
 }
 
 /// A role, a queue, a parameter and a state machine that names them.
-fn shop(comment: &str) -> Value {
+pub fn shop(comment: &str) -> Value {
     let definition = json!({ "Comment": format!("{comment} ${{Queue}}"), "StartAt": "S",
                              "States": { "S": { "Type": "Pass", "End": true } } });
     json!({
@@ -75,7 +80,7 @@ fn shop(comment: &str) -> Value {
     })
 }
 
-const SHOP: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:shop";
+pub const SHOP: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:shop";
 
 async fn comment(engine: &Engine) -> Option<String> {
     let (status, answer) =
@@ -90,6 +95,13 @@ async fn a_stack_is_made_changed_and_deleted() {
     assert_eq!(deploy(&engine, "CreateStack", "Shop", &shop("first")).await.unwrap(), "CREATE_COMPLETE");
     let made = comment(&engine).await.unwrap();
     assert!(made.starts_with("first arn:aws:sqs:us-east-1:000000000000:Shop-Queue-"), "{made}");
+    for (action, fields) in [
+        ("ListStacks", vec![("NextToken", "mine")]),
+        ("ListStackResources", vec![("StackName", "Shop"), ("NextToken", "mine")]),
+        ("DescribeStackEvents", vec![("StackName", "Shop"), ("NextToken", "")]),
+    ] {
+        assert_eq!(call(&engine, action, &fields).await.unwrap_err().0, "ValidationError", "{action}");
+    }
     let engine = engine.restart_after(1_000).await;
     let described = call(&engine, "DescribeStacks", &[("StackName", "Shop")]).await.unwrap();
     assert_eq!((within(&described, "OutputValue"), within(&described, "ExportName")), (SHOP, "shop-machine"));
@@ -418,7 +430,9 @@ async fn every_type_is_made_changed_and_deleted() {
     assert_eq!(status, "DELETE_COMPLETE", "{events}");
     assert!(engine.host.queues.arns().is_empty() && engine.host.topics.arns().is_empty());
     assert!(engine.host.functions.key(&engine.host.place, &key).is_none());
-    let (_, left) = engine.ask("Logs_20140328.DescribeLogGroups", &json!({})).await;
+    // The group of the function that was called is not the stack's.
+    let own = json!({ "logGroupNamePrefix": "All-" });
+    let (_, left) = engine.ask("Logs_20140328.DescribeLogGroups", &own).await;
     assert_eq!(left, json!({ "logGroups": [] }));
     let (_, left) = engine.ask("AmazonSSM.DescribeParameters", &json!({})).await;
     assert_eq!(left, json!({ "Parameters": [] }));

@@ -199,8 +199,11 @@ impl<'t> Reader<'t> {
     pub fn duration(&mut self, table: &DeTable<'_>, key: &str) -> Option<At<i64>> {
         let entry = table.get(key)?;
         let found = match entry.get_ref() {
-            DeValue::Integer(number) => number.as_str().parse::<i64>().ok().and_then(|n| n.checked_mul(1_000)),
-            DeValue::Float(number) => number.as_str().parse::<f64>().ok().map(|seconds| (seconds * 1_000.0) as i64),
+            DeValue::Integer(number) => {
+                let seconds = i64::from_str_radix(number.as_str(), number.radix()).ok();
+                seconds.and_then(|seconds| seconds.checked_mul(1_000))
+            }
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok().and_then(milliseconds_of),
             DeValue::String(text) => milliseconds(text),
             _ => None,
         };
@@ -218,6 +221,13 @@ fn place_in_json(text: &str) -> (u32, u32) {
     let number = |count: usize| u32::try_from(count.max(1)).unwrap_or(u32::MAX);
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
     error.map_or((1, 1), |error| (number(error.line()), number(error.column())))
+}
+
+/// A number of seconds in milliseconds; `None` for what is no such number, or more than can be counted.
+fn milliseconds_of(seconds: f64) -> Option<i64> {
+    // Beyond 2^53 milliseconds, which are 285,000 years, not every one has a number.
+    let milliseconds = seconds * 1_000.0;
+    (0.0..=9_007_199_254_740_992.0).contains(&milliseconds).then_some(milliseconds as i64)
 }
 
 /// `1h 30m`, `2s`, `250ms`.
@@ -282,5 +292,9 @@ mod tests {
             assert_eq!(milliseconds(wrong), None, "{wrong}");
         }
         assert_eq!([5_400_000, 0, 1_250].map(duration_text), ["1h 30m", "0s", "1s 250ms"]);
+        assert_eq!((milliseconds_of(1.25), milliseconds_of(0.0)), (Some(1_250), Some(0)));
+        for wrong in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+            assert_eq!(milliseconds_of(wrong), None, "{wrong}");
+        }
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Answers<'a> {
     }
 
     fn reply(&self, attempt: &Attempt, request: &TaskRequest) -> Reply {
-        let took = attempt.ended_at.unwrap_or(self.last_event_at) - attempt.scheduled_at;
+        let took = attempt.ended_at.unwrap_or(self.last_event_at).saturating_sub(attempt.scheduled_at);
         let beats = match beats(attempt, request, took) {
             Ok(beats_ms) => beats_ms,
             Err(why) => return Reply::Unknown(why),

@@ -154,8 +154,8 @@ fn counted(replies: Vec<MockReply>, item: Option<Vec<u64>>) -> Vec<At<MockReply>
 
 fn answered(state: &str, attempt: &Attempt, trace: &Trace, secrets: &Secrets) -> Result<MockReply, RecordError> {
     let ended = attempt.ended_at.or(trace.last_event_at).unwrap_or(attempt.scheduled_at);
-    let took = ended - attempt.scheduled_at;
-    let outlived = attempt.heartbeat_in_seconds.filter(|seconds| took > seconds * 1_000);
+    let took = ended.saturating_sub(attempt.scheduled_at);
+    let outlived = attempt.heartbeat_in_seconds.filter(|seconds| took > seconds.saturating_mul(1_000));
     let (what, after_ms) = match attempt.result {
         AttemptResult::Succeeded => {
             let output =
@@ -171,11 +171,11 @@ fn answered(state: &str, attempt: &Attempt, trace: &Trace, secrets: &Secrets) ->
         AttemptResult::Running | AttemptResult::Aborted => (Answered::Waits, 0),
     };
     // Heartbeats are in no history; that the task went on says that they came.
-    let timed_out_late = attempt.timeout_in_seconds.is_some_and(|seconds| took >= seconds * 1_000);
+    let timed_out_late = attempt.timeout_in_seconds.is_some_and(|seconds| took >= seconds.saturating_mul(1_000));
     let beats = attempt.result == AttemptResult::Succeeded
         || attempt.result == AttemptResult::Failed
         || attempt.result == AttemptResult::TimedOut && timed_out_late;
-    let beats_ms = outlived.filter(|_| beats).map(|seconds| seconds * 1_000);
+    let beats_ms = outlived.filter(|_| beats).map(|seconds| seconds.saturating_mul(1_000));
     Ok(MockReply { what, after_ms, beats_ms, times: Some(1), item: None, called_with: None })
 }
 

@@ -67,7 +67,9 @@ impl Secrets {
     /// A JSON text without tokens and secrets. If it has none, it stays as it is, digit for digit.
     pub fn clean(&self, json: &str) -> String {
         let Ok(mut value) = serde_json::from_str::<Value>(json) else { return TOKEN.to_owned() };
-        if self.clean_value(&mut value, false) { value.to_string() } else { json.to_owned() }
+        // Of a key that stands twice the value has the last member alone; the text has both.
+        let changed = self.clean_value(&mut value, false) || self.clean_text(json) != json;
+        if changed { value.to_string() } else { json.to_owned() }
     }
 
     /// Returns whether something was changed.
@@ -75,8 +77,14 @@ impl Secrets {
         match value {
             Value::Object(fields) => {
                 let mut changed = false;
-                for (name, value) in fields {
+                for (name, value) in fields.iter_mut() {
                     changed |= self.clean_value(value, is_secret || is_secret_name(name));
+                }
+                // A token may be a name, too.
+                if fields.keys().any(|name| self.clean_text(name) != *name) {
+                    let all = std::mem::take(fields).into_iter();
+                    *fields = all.map(|(name, value)| (self.clean_text(&name), value)).collect();
+                    changed = true;
                 }
                 changed
             }
@@ -161,5 +169,25 @@ fn find(then: &Value, now: &Value, token: &str, found: &mut BTreeSet<String>) {
             found.extend(Some(old.unwrap_or(then)).filter(|old| !old.is_empty()).map(str::to_owned));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_taken_out_wherever_it_stands() {
+        let secrets = Secrets { texts: BTreeSet::from(["tok-1".to_owned()]), removed: Cell::new(false) };
+        for (json, clean) in [
+            (r#"{"a": 1.50}"#, r#"{"a": 1.50}"#),
+            (r#"{"a": "of tok-1"}"#, r#"{"a":"of [task token]"}"#),
+            (r#"{"tok-1": {"b": 1}}"#, r#"{"[task token]":{"b":1}}"#),
+            // Of the two members, the second one counts.
+            (r#"{"a": "tok-1", "a": 2}"#, r#"{"a":2}"#),
+            ("no JSON", TOKEN),
+        ] {
+            assert_eq!(secrets.clean(json), clean, "{json}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The sections and their shapes are those of "CloudFormation template sections" in the AWS CloudFormation User Guide.
 
+mod loops;
 mod parameters;
 mod resources;
 mod short_forms;
@@ -33,8 +34,10 @@ pub(crate) fn document(text: &str) -> Result<Document, TemplateError> {
     })
 }
 
-pub(crate) fn template(text: &str) -> Result<Template, Vec<TemplateError>> {
-    let document = document(text).map_err(|error| vec![error])?;
+/// Reads a template; `given` are the values of its parameters, as far as its loops need them.
+pub(crate) fn template(text: &str, given: &IndexMap<String, String>) -> Result<Template, Vec<TemplateError>> {
+    let written = document(text).map_err(|error| vec![error])?;
+    let document = loops::unrolled(&written, given).map_err(|error| vec![error])?.unwrap_or(written);
     let root = document.root();
     if root.kind() != Kind::Object || root.get("Resources").is_none() {
         let found = if root.kind() == Kind::Object { "an object without" } else { Value::from(root).kind() };

@@ -40,18 +40,16 @@ impl Reader {
             self.error(&format!("{path}.Type"), span, What::ParameterType(kind));
             return None;
         };
-        let allowed = node.get("AllowedValues").map(Value::from);
-        let allowed = allowed.as_ref().and_then(Value::list).unwrap_or_default();
         Some(Parameter {
             kind,
             default: self.default(path, node),
-            allowed_values: allowed.iter().filter_map(Value::scalar).collect(),
+            allowed_values: self.allowed_values(path, node),
             allowed_pattern: self.text_of(path, node, "AllowedPattern"),
             min_length: self.number(path, node, "MinLength"),
             max_length: self.number(path, node, "MaxLength"),
             min_value: self.number(path, node, "MinValue"),
             max_value: self.number(path, node, "MaxValue"),
-            no_echo: node.get("NoEcho").and_then(|value| Value::from(value).bool()).unwrap_or(false),
+            no_echo: self.no_echo(path, node),
             description: self.text_of(path, node, "Description"),
             constraint_description: self.text_of(path, node, "ConstraintDescription"),
             span,
@@ -61,8 +59,8 @@ impl Reader {
     /// A default: for a list, the texts with commas between them.
     fn default(&mut self, path: &str, node: Node) -> Option<String> {
         let value = Value::from(node.get("Default")?);
-        if let Some(items) = value.list() {
-            return Some(items.iter().filter_map(Value::scalar).collect::<Vec<_>>().join(","));
+        if value.list().is_some() {
+            return self.scalars(&format!("{path}.Default"), &value).map(|texts| texts.join(","));
         }
         let text = value.scalar();
         if text.is_none() {
@@ -70,6 +68,32 @@ impl Reader {
             self.error(&format!("{path}.Default"), value.span, what);
         }
         text
+    }
+
+    fn allowed_values(&mut self, path: &str, node: Node) -> Vec<String> {
+        let Some(value) = node.get("AllowedValues").map(Value::from) else { return Vec::new() };
+        self.scalars(&format!("{path}.AllowedValues"), &value).unwrap_or_default()
+    }
+
+    /// The texts of a list; what is none is an error.
+    fn scalars(&mut self, path: &str, value: &Value) -> Option<Vec<String>> {
+        let texts: Option<Vec<String>> = value.list().and_then(|items| items.iter().map(Value::scalar).collect());
+        if texts.is_none() {
+            let what = What::Shape { expected: "a list of strings or numbers", found: value.kind() };
+            self.error(path, value.span, what);
+        }
+        texts
+    }
+
+    /// Whether the value is not to be shown: what cannot be read must not count as no.
+    fn no_echo(&mut self, path: &str, node: Node) -> bool {
+        let Some(value) = node.get("NoEcho").map(Value::from) else { return false };
+        let bool = value.bool();
+        if bool.is_none() {
+            let what = What::Shape { expected: "true or false", found: value.kind() };
+            self.error(&format!("{path}.NoEcho"), value.span, what);
+        }
+        bool.unwrap_or(true)
     }
 
     fn number<T: std::str::FromStr>(&mut self, path: &str, node: Node, key: &str) -> Option<T> {

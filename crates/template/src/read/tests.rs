@@ -104,6 +104,14 @@ fn wrong_shapes_are_refused_with_their_places() {
         ],
     );
     refused(
+        "Parameters:\n  P: {Type: String, NoEcho: maybe, AllowedValues: a, Default: [[b]]}\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n",
+        &[
+            "expected a list of strings or numbers, found a list (Parameters.P.Default, line 2, column 63)",
+            "expected a list of strings or numbers, found a string (Parameters.P.AllowedValues, line 2, column 51)",
+            "expected true or false, found a string (Parameters.P.NoEcho, line 2, column 29)",
+        ],
+    );
+    refused(
         "Transform: MyMacro\nResources: {Q: {Type: 'AWS::SQS::Queue'}}\n",
         &["`Transform MyMacro` is not supported: a macro runs in an AWS account (Transform, line 1, column 12)"],
     );
@@ -173,6 +181,26 @@ Resources:
     let environment = Environment::planned("123456789012", "eu-west-1", "Shop");
     let scope = template.scope(environment, &IndexMap::new(), &Nothing).unwrap();
     assert_eq!(template.order(&scope).unwrap(), ["C", "B", "D", "A"]);
+}
+
+/// Thousands of conditions and of names that hang on each other.
+#[test]
+fn long_chains_are_judged() {
+    let condition = |index: usize| format!("  C{index}: {{Condition: C{}}}\n", index + 1);
+    let conditions: String = (0..5_000).map(condition).collect();
+    let queue = |index: usize| {
+        let next = index + 1;
+        format!("  Q{index}: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: !GetAtt Q{next}.QueueName}}}}\n")
+    };
+    let queues: String = (0..1_000).map(queue).collect();
+    let text = format!(
+        "Conditions:\n{conditions}  C5000: !Equals [1, 1]\nResources:\n{queues}  Q1000: {{Type: 'AWS::SQS::Queue'}}\n"
+    );
+    let template = Template::read(&text).unwrap();
+    let environment = Environment::planned("123456789012", "eu-west-1", "Shop");
+    let scope = template.scope(environment, &IndexMap::new(), &Nothing).unwrap();
+    assert!(scope.conditions["C0"] && scope.conditions["C5000"]);
+    assert!(template.check(&scope, &Nothing).is_empty());
 }
 
 /// Thousands of resources in a chain, in every direction.

@@ -1,5 +1,6 @@
 //! The section `Conditions`.
 
+use countersign_yaml::Span;
 use indexmap::IndexMap;
 
 use super::functions::{arguments, unsupported};
@@ -17,8 +18,7 @@ pub(crate) fn conditions(
 ) -> Result<(), Vec<TemplateError>> {
     let mut errors = Vec::new();
     for name in template.conditions.keys() {
-        let mut open = Vec::new();
-        if let Err(error) = named(template, scope, around, name, &mut open) {
+        if let Err(error) = named(template, scope, around, name) {
             // What refers to a wrong condition is wrong for the same reason, and a circle is one mistake.
             let in_circle =
                 |known: &TemplateError| matches!(&known.what, What::Cycle { around, .. } if around.contains(name));
@@ -30,44 +30,53 @@ pub(crate) fn conditions(
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// The value of a condition; `open` are those that are being evaluated.
-fn named(
-    template: &Template,
-    scope: &mut Scope,
-    around: &dyn Surroundings,
-    name: &str,
-    open: &mut Vec<String>,
-) -> Result<bool, TemplateError> {
-    if let Some(value) = scope.conditions.get(name) {
-        return Ok(*value);
+/// Evaluates a condition behind those that it names. A walk with a list of its own: a template may chain thousands.
+fn named(template: &Template, scope: &mut Scope, around: &dyn Surroundings, name: &str) -> Result<(), TemplateError> {
+    // Those that are being evaluated, each with what it still needs, the first one last.
+    let mut open: IndexMap<String, Vec<(String, Span)>> = IndexMap::new();
+    if !scope.conditions.contains_key(name) {
+        open.insert(name.to_owned(), needs(template, name));
     }
-    let mut path = Path::of(&["Conditions", name]);
-    let Some(condition) = template.conditions.get(name) else {
-        return Err(path.error(What::UnknownCondition(name.to_owned()), countersign_yaml::Span::default()));
-    };
-    if let Some(begin) = open.iter().position(|open| open == name) {
-        let mut around: Vec<String> = open[begin..].to_vec();
-        around.push(name.to_owned());
-        return Err(path.error(What::Cycle { name: name.to_owned(), around }, condition.span));
-    }
-    open.push(name.to_owned());
-    let mut names = IndexMap::new();
-    needed(condition, &mut names);
-    for (needed, span) in names {
-        if !template.conditions.contains_key(&needed) {
-            return Err(path.error(What::UnknownCondition(needed), span));
+    while let Some((current, needed)) = open.last_mut() {
+        let (current, need) = (current.clone(), needed.pop());
+        let mut path = Path::of(&["Conditions", current.as_str()]);
+        let Some((need, span)) = need else {
+            if let Some(condition) = template.conditions.get(&current) {
+                let resolver = Resolver { template, scope: &*scope, made: &Nothing, around };
+                let value = resolver.condition(condition, &mut path)?;
+                scope.conditions.insert(current, value);
+            }
+            open.pop();
+            continue;
+        };
+        if scope.conditions.contains_key(&need) {
+            continue;
         }
-        named(template, scope, around, &needed, open)?;
+        let Some(condition) = template.conditions.get(&need) else {
+            return Err(path.error(What::UnknownCondition(need), span));
+        };
+        if let Some(begin) = open.get_index_of(&need) {
+            let around = open.keys().skip(begin).cloned().chain([need.clone()]).collect();
+            let path = Path::of(&["Conditions", need.as_str()]);
+            return Err(path.error(What::Cycle { name: need.clone(), around }, condition.span));
+        }
+        let of_it = needs(template, &need);
+        open.insert(need, of_it);
     }
-    open.pop();
-    let resolver = Resolver { template, scope, made: &Nothing, around };
-    let value = resolver.condition(condition, &mut path)?;
-    scope.conditions.insert(name.to_owned(), value);
-    Ok(value)
+    Ok(())
+}
+
+/// What a condition needs, the first one last.
+fn needs(template: &Template, name: &str) -> Vec<(String, Span)> {
+    let mut names = IndexMap::new();
+    if let Some(condition) = template.conditions.get(name) {
+        needed(condition, &mut names);
+    }
+    names.into_iter().rev().collect()
 }
 
 /// The conditions that a condition names.
-fn needed(condition: &Value, names: &mut IndexMap<String, countersign_yaml::Span>) {
+fn needed(condition: &Value, names: &mut IndexMap<String, Span>) {
     match &condition.data {
         Data::List(items) => items.iter().for_each(|item| needed(item, names)),
         Data::Map(map) => {

@@ -276,7 +276,7 @@ pub(super) fn unsupported(name: &str) -> What {
     let why = match name {
         "Fn::Transform" => "a macro runs in an AWS account",
         "Fn::Cidr" => "none of the supported resources has an address range",
-        name if name.starts_with("Fn::ForEach") => "loops are not unrolled here: write the parts out",
+        name if name.starts_with("Fn::ForEach") => "a loop stands in `Conditions`, `Resources` or `Outputs`",
         "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" => {
             "it belongs into the section `Conditions`; name the condition with `Fn::If`"
         }

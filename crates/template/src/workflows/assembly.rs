@@ -106,7 +106,7 @@ impl Assembly<'_> {
         assets: &IndexMap<String, String>,
         out: &mut Vec<Workflow>,
     ) -> Result<()> {
-        let template = match read::template(&self.read(&file)?) {
+        let template = match read::template(&self.read(&file)?, &parameters) {
             Ok(template) => template,
             // The CDK writes a template without resources for a stack that has none.
             Err(errors) if is_empty(&errors) => return Ok(()),

@@ -144,12 +144,7 @@ impl Reader<'_> {
         };
         // An error of its own is kept already.
         let value = properties.get(form)?;
-        let substitutions = properties.get("DefinitionSubstitutions").and_then(Value::map);
-        let substitutions: IndexMap<String, String> = substitutions
-            .into_iter()
-            .flatten()
-            .filter_map(|(key, value)| Some((key.clone(), value.scalar()?)))
-            .collect();
+        let substitutions = self.substitutions(&path, properties);
         let file = self.source.file;
         match (form, &value.data) {
             ("DefinitionString", Data::Text(text)) => Some(Definition::of_text(file, text, value.span, substitutions)),
@@ -166,6 +161,23 @@ impl Reader<'_> {
                 self.refuse(What::Shape { expected, found: value.kind() }, &format!("{path}.{form}"), resource)
             }
         }
+    }
+
+    /// The values of placeholders. One that is no text is an error: its placeholder would stay.
+    fn substitutions(&mut self, path: &str, properties: &Map) -> IndexMap<String, String> {
+        let mut substitutions = IndexMap::new();
+        let given = properties.get("DefinitionSubstitutions").and_then(Value::map);
+        for (key, value) in given.into_iter().flatten() {
+            match value.scalar() {
+                Some(text) => _ = substitutions.insert(key.clone(), text),
+                None => {
+                    let what = What::Shape { expected: "a text", found: value.kind() };
+                    let place = Place::new(format!("{path}.DefinitionSubstitutions.{key}"), value.span);
+                    self.errors.push(TemplateError::new(what, place));
+                }
+            }
+        }
+        substitutions
     }
 
     /// The file that is uploaded to a place in S3.

@@ -23,7 +23,7 @@ pub fn workflows(path: &str, planning: &Planning) -> Result<Vec<Workflow>, Vec<T
         return terraform::workflows(&plan.map_err(|error| vec![error])?, path);
     }
     let environment = crate::Environment::planned(planning.account, planning.region, planning.stack_name);
-    let template = read::template(&text).map_err(|errors| located(errors, path))?;
+    let template = read::template(&text, planning.parameters).map_err(|errors| located(errors, path))?;
     refused(planning, path, |name| template.parameters.contains_key(name))?;
     let (parameters, complete) = (planning.parameters.clone(), planning.complete);
     let source = machine::Source { file: path, environment, parameters, complete, assets: None };

@@ -9,9 +9,6 @@ use super::{Definition, Encryption, Logging, Unresolved, Version, Waiting, Workf
 use crate::error::{Place, TemplateError, What};
 use crate::value::Value;
 
-/// How deep modules may nest.
-const DEEPEST: usize = 32;
-
 /// The plan that a text is. `None` for a text that is not one of Terraform's.
 pub(super) fn plan(text: &str, file: &str) -> Option<Result<Document, TemplateError>> {
     let document = Document::read_json(text).ok()?;
@@ -39,7 +36,7 @@ pub(super) fn workflows(plan: &Document, file: &str) -> Result<Vec<Workflow>, Ve
     let root = plan.root();
     let mut resources = Vec::new();
     if let Some(module) = root.get("planned_values").and_then(|values| values.get("root_module")) {
-        collect(module, DEEPEST, &mut resources);
+        collect(module, &mut resources);
     }
     let changes = changes(root);
     let aliases = aliases(root, &resources);
@@ -60,8 +57,8 @@ struct Planned<'p> {
     values: Node<'p>,
 }
 
-/// The managed resources of a module and of those within it.
-fn collect<'p>(module: Node<'p>, depth: usize, out: &mut Vec<Planned<'p>>) {
+/// The managed resources of a module and of those within it. They nest no deeper than a document does.
+fn collect<'p>(module: Node<'p>, out: &mut Vec<Planned<'p>>) {
     for resource in module.get("resources").into_iter().flat_map(Node::items) {
         let text = |key: &str| resource.get(key).and_then(Node::text);
         if let (Some("managed"), Some(address), Some(kind), Some(values)) =
@@ -70,10 +67,8 @@ fn collect<'p>(module: Node<'p>, depth: usize, out: &mut Vec<Planned<'p>>) {
             out.push(Planned { address, kind, values });
         }
     }
-    if depth > 0 {
-        for child in module.get("child_modules").into_iter().flat_map(Node::items) {
-            collect(child, depth - 1, out);
-        }
+    for child in module.get("child_modules").into_iter().flat_map(Node::items) {
+        collect(child, out);
     }
 }
 
@@ -230,21 +225,18 @@ fn referred(root: Node, module: &str, local: &str) -> Vec<String> {
     let this = resources.filter(|resource| resource.get("address").and_then(|address| address.text()) == Some(local));
     let mut names = Vec::new();
     for resource in this {
-        gather(resource, DEEPEST, &mut names);
+        gather(resource, &mut names);
     }
     names
 }
 
 /// The texts of all `references` within a value.
-fn gather(node: Node, depth: usize, names: &mut Vec<String>) {
-    if depth == 0 {
-        return;
-    }
+fn gather(node: Node, names: &mut Vec<String>) {
     for (key, _, value) in node.members() {
         if key == "references" {
             names.extend(value.items().filter_map(Node::text).map(str::to_owned));
         }
-        gather(value, depth - 1, names);
+        gather(value, names);
     }
-    node.items().for_each(|item| gather(item, depth - 1, names));
+    node.items().for_each(|item| gather(item, names));
 }

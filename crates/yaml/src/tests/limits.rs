@@ -57,6 +57,10 @@ fn what_grows_without_bound_is_refused() {
     }
     assert_eq!(what(&laughs), What::TooMany);
 
+    // One long key that is merged again and again: its bytes count before they are copied.
+    let long = format!("m: &m\n  ? {}\n  : 0\nall:\n", "k".repeat(100_000)) + &"- {<<: *m}\n".repeat(1_000);
+    assert_eq!(what(&long), What::TooMany);
+
     let mut merges = "m0: &m0 {k0: 0}\n".to_owned();
     for level in 1..2_000 {
         merges += &format!("m{level}: &m{level} {{<<: *m{}, k{level}: 0}}\n", level - 1);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::changes::{described, member};
-use super::{Came, invalid, list as members, needed, optional, source, texts};
+use super::changes::{all_described, member};
+use super::{Came, flag, invalid, list as members, needed, on_failure, optional, source, texts};
 use crate::api::arn::page;
 use crate::api::error::ApiError;
 use crate::api::query::Form;
@@ -14,6 +14,7 @@ use crate::random;
 use crate::stacks::around::{Around, Known};
 use crate::stacks::model::{Change, ChangeSet, Operation, Phase, Source, Stack, Status};
 use crate::stacks::prepare::Prepared;
+use crate::stacks::tags::are_same;
 use crate::stacks::{self, removal::forget_change_sets};
 use crate::store::ResourceKind;
 
@@ -78,7 +79,7 @@ async fn compared(
         .snapshot()
         .changes(&prepared.template, &prepared.scope, &known, &around)
         .map_err(|error| invalid(format!("Template error: {error}")))?;
-    let same_tags = stack.source.tags == source.tags;
+    let same_tags = are_same(&stack.source.tags, &source.tags);
     let is_new = stack.status == Status::ReviewInProgress;
     let nothing = changes.is_empty() && same_tags && !is_new;
     let name = form.field("ChangeSetName");
@@ -92,10 +93,10 @@ async fn compared(
         status: if nothing { "FAILED" } else { "CREATE_COMPLETE" }.to_owned(),
         reason: nothing.then(|| NOTHING.to_owned()),
         execution: if nothing { "UNAVAILABLE" } else { "AVAILABLE" }.to_owned(),
-        changes: changes.resources.iter().map(|change| described(change, stack)).collect(),
+        changes: all_described(&changes.resources, stack, !same_tags),
         source,
         created_at: host.clock.now(),
-        on_failure: form.given("OnStackFailure").map(str::to_owned),
+        on_failure: on_failure(form, "OnStackFailure")?.map(str::to_owned),
     })
 }
 
@@ -217,7 +218,7 @@ pub async fn execute(host: &Arc<Host>, place: &AccountRegion, form: &Form) -> Ca
         let (arn, status) = (&stack.arn, stack.status.name());
         return Err(invalid(format!("Stack:{arn} is in {status} state and can not be updated.")));
     }
-    let keeps = form.given("DisableRollback") == Some("true") || set.on_failure.as_deref() == Some("DO_NOTHING");
+    let keeps = flag(form, "DisableRollback")? || set.on_failure.as_deref() == Some("DO_NOTHING");
     let deletes = set.on_failure.as_deref() == Some("DELETE");
     forget_change_sets(host, &stack.arn).await?;
     "EXECUTE_IN_PROGRESS".clone_into(&mut set.execution);

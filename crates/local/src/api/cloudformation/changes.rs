@@ -5,9 +5,37 @@ use serde_json::{Map, Value, json};
 
 use crate::api::xml::element;
 use crate::stacks::model::Stack;
+use crate::stacks::tags;
 
-/// A change, in the shape of `DescribeChangeSet`.
-pub fn described(change: &ResourceChange, stack: &Stack) -> Value {
+/// The changes of a change set, in the shape of `DescribeChangeSet`; `retags`: the tags of the stack change, and with them
+/// those of every resource that has tags.
+pub fn all_described(changes: &[ResourceChange], stack: &Stack, retags: bool) -> Vec<Value> {
+    let mut all: Vec<Value> = changes.iter().map(|change| described(change, stack)).collect();
+    if !retags {
+        return all;
+    }
+    let target = json!({ "Attribute": "Tags", "RequiresRecreation": "Never" });
+    let detail = json!({ "Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification" });
+    for (logical, known) in stack.resources.iter().filter(|(_, known)| tags::reach(&known.base.kind)) {
+        match all.iter_mut().find(|change| change["LogicalResourceId"] == logical.as_str()) {
+            None => all.push(json!({
+                "Action": "Modify", "LogicalResourceId": logical, "ResourceType": known.base.kind, "Scope": ["Tags"],
+                "Details": [detail], "PhysicalResourceId": known.physical, "Replacement": "False",
+            })),
+            Some(change) if change["Action"] == "Modify" => {
+                for (list, one) in [("Scope", json!("Tags")), ("Details", detail.clone())] {
+                    if let Some(items) = change[list].as_array_mut() {
+                        items.push(one);
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    all
+}
+
+fn described(change: &ResourceChange, stack: &Stack) -> Value {
     let known = stack.resources.get(&change.logical_id);
     let action = match change.action {
         Action::Add => "Add",

@@ -83,9 +83,28 @@ fn needed<'a>(form: &'a Form, field: &str) -> Result<&'a str, ApiError> {
     })
 }
 
+/// Whether a field says yes; one that is left out does not.
+fn flag(form: &Form, field: &str) -> Result<bool, ApiError> {
+    match form.given(field) {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(invalid(format!("{field} is true or false, and not {other:?}."))),
+    }
+}
+
+/// What becomes of a stack that cannot be made, where a field says it.
+fn on_failure<'a>(form: &'a Form, field: &str) -> Result<Option<&'a str>, ApiError> {
+    match form.given(field) {
+        None | Some("") => Ok(None),
+        Some(known @ ("ROLLBACK" | "DELETE" | "DO_NOTHING")) => Ok(Some(known)),
+        Some(other) => Err(invalid(format!("{field} is ROLLBACK, DELETE or DO_NOTHING, and not {other:?}."))),
+    }
+}
+
 /// A page of a list of members, with the size that CloudFormation's lists have.
 fn list(form: &Form, name: &str, members: Vec<String>) -> Came {
-    let question = format!("{name} {}", form.field("StackName"));
+    let of = ["StackName", "ExportName"].map(|field| form.field(field));
+    let question = format!("{name} {of:?} {:?}", form.list("StackStatusFilter"));
     let (members, next) = page(members, Some(100), form.given("NextToken"), &question)
         .map_err(|_| invalid("The NextToken is not valid."))?;
     let token = next.map(|next| xml::element("NextToken", next)).unwrap_or_default();

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::invalid;
+use super::{flag, invalid};
 use crate::api::error::ApiError;
 use crate::api::query::Form;
+use crate::api::tags::is_of_aws;
 use crate::api::wire::decoded;
 use crate::host::{Host, Tag};
 use crate::integrations::{Buckets, ObjectRefusal, on_files};
 use crate::stacks::model::{Source, Stack};
 use crate::stacks::prepare;
+use crate::stacks::tags::MOST as MOST_TAGS;
 
 /// The largest template in a request and in a bucket, in bytes.
 const BODY: usize = 51_200;
@@ -22,7 +24,7 @@ const OBJECT: usize = 1_048_576;
 /// # Errors
 /// There is none, it is too large, or it cannot be read.
 pub async fn template(host: &Arc<Host>, form: &Form, stack: Option<&Stack>) -> Result<String, ApiError> {
-    let uses_previous = form.given("UsePreviousTemplate") == Some("true");
+    let uses_previous = flag(form, "UsePreviousTemplate")?;
     match (form.given("TemplateBody"), form.given("TemplateURL"), uses_previous) {
         (Some(text), None, false) => {
             if text.len() > BODY {
@@ -96,26 +98,47 @@ pub async fn read(host: &Arc<Host>, form: &Form, stack: Option<&Stack>) -> Resul
         };
         parameters.insert(name.to_owned(), value);
     }
-    let tags = form.structures("Tags").into_iter().map(|tag| Tag {
-        key: tag.get("Key").copied().unwrap_or_default().to_owned(),
-        value: tag.get("Value").copied().unwrap_or_default().to_owned(),
-    });
     let owned = |name: &str| form.list(name).into_iter().map(str::to_owned).collect();
     Ok(Source {
-        description: prepare::read(&template)?.description,
+        description: prepare::read(&template, &parameters)?.description,
         template,
         parameters,
         capabilities: owned("Capabilities"),
-        tags: tags.collect(),
+        tags: tags(form, stack)?,
         role_arn: form.given("RoleARN").map(str::to_owned),
         notification_arns: owned("NotificationARNs"),
     })
 }
 
+/// The tags of a request. Without any, a stack keeps those that it has; an empty list takes them away.
+fn tags(form: &Form, stack: Option<&Stack>) -> Result<Vec<Tag>, ApiError> {
+    let given = form.structures("Tags");
+    if given.is_empty() && form.given("Tags").is_none() {
+        return Ok(stack.map(|stack| stack.source.tags.clone()).unwrap_or_default());
+    }
+    let mut tags: Vec<Tag> = Vec::new();
+    for tag in &given {
+        let (key, value) = (tag.get("Key").copied().unwrap_or_default(), tag.get("Value").copied().unwrap_or_default());
+        if key.is_empty() || is_of_aws(key) || tags.iter().any(|known| known.key == key) {
+            let why = "A key of a tag is not empty, does not begin with aws: and is there once";
+            return Err(invalid(format!("{why}: Value '{key}' at 'tags'.")));
+        }
+        tags.push(Tag { key: key.to_owned(), value: value.to_owned() });
+    }
+    if tags.len() > MOST_TAGS {
+        return Err(invalid(format!(
+            "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or \
+             equal to {MOST_TAGS}"
+        )));
+    }
+    Ok(tags)
+}
+
 /// The value that a parameter of a stack has: the one that was given, or its default.
 fn previous_value(stack: &Stack, name: &str) -> Option<String> {
     let given = stack.source.parameters.get(name).cloned();
-    given.or_else(|| prepare::read(&stack.source.template).ok()?.parameters.get(name)?.default.clone())
+    let read = || prepare::read(&stack.source.template, &stack.source.parameters).ok();
+    given.or_else(|| read()?.parameters.get(name)?.default.clone())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Came, invalid, list as members, needed, optional, texts};
+use super::{Came, flag, invalid, list as members, needed, optional, texts};
 use crate::api::query::Form;
 use crate::api::wire::iso;
 use crate::api::xml::element;
@@ -64,7 +64,7 @@ fn described(stack: &Stack) -> String {
 /// The parameters of a stack with their values; one that is not to be shown is not.
 fn parameters(stack: &Stack) -> String {
     // The template was read when the stack was made.
-    let Ok(template) = prepare::read(&stack.source.template) else { return String::new() };
+    let Ok(template) = prepare::read(&stack.source.template, &stack.source.parameters) else { return String::new() };
     let members = template.parameters.iter().map(|(name, parameter)| {
         let given = stack.source.parameters.get(name).or(parameter.default.as_ref());
         let shown = if parameter.no_echo { "****" } else { given.map_or("", String::as_str) };
@@ -137,7 +137,8 @@ pub async fn protect(host: &Arc<Host>, place: &AccountRegion, form: &Form) -> Ca
     if stack.status.is_busy() {
         return Err(invalid(format!("Stack [{}] is in {} state.", stack.name, stack.status.name())));
     }
-    stack.is_protected = needed(form, "EnableTerminationProtection")? == "true";
+    needed(form, "EnableTerminationProtection")?;
+    stack.is_protected = flag(form, "EnableTerminationProtection")?;
     stack.keep(host).await?;
     Ok(element("StackId", &stack.arn))
 }

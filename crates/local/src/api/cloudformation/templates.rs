@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_template::{Parameter, ParameterType, Template};
+use indexmap::IndexMap;
 
 use super::{Came, change_sets, needed, optional, source, texts};
 use crate::api::query::Form;
@@ -29,8 +30,11 @@ async fn template(
     form: &Form,
 ) -> Result<Template, crate::api::error::ApiError> {
     match form.given("StackName") {
-        Some(name) => read(&stacks::find(host, place, name).await?.source.template),
-        None => read(&source::template(host, form, None).await?),
+        Some(name) => {
+            let source = stacks::find(host, place, name).await?.source;
+            read(&source.template, &source.parameters)
+        }
+        None => read(&source::template(host, form, None).await?, &IndexMap::new()),
     }
 }
 
@@ -50,7 +54,7 @@ pub async fn summary(host: &Arc<Host>, place: &AccountRegion, form: &Form) -> Ca
 
 /// `ValidateTemplate`.
 pub async fn validate(host: &Arc<Host>, form: &Form) -> Came {
-    Ok(common(&read(&source::template(host, form, None).await?)?))
+    Ok(common(&read(&source::template(host, form, None).await?, &IndexMap::new())?))
 }
 
 fn common(template: &Template) -> String {

@@ -231,7 +231,7 @@ async fn on_one(host: &Host, form: &Form, action: &str) -> Came {
             let members = policy.versions.iter().rev().map(|version| policy.described("member", version));
             return wire::list(form, "Versions", members.collect());
         }
-        "ListPolicyTags" => return Ok(wire::tags(&policy.tags) + &element("IsTruncated", false)),
+        "ListPolicyTags" => return wire::list(form, "Tags", wire::tag_members(&policy.tags)),
         "DeletePolicy" => {
             if policy.versions.len() > 1 {
                 let why = "This policy has more than one version. Before you delete a policy, you must delete the policy's \

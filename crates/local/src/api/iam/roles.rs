@@ -264,7 +264,7 @@ async fn read(host: &Host, caller: &AccountRegion, form: &Form, action: &str) ->
             });
             wire::list(form, "AttachedPolicies", members.collect())
         }
-        "ListRoleTags" => Ok(wire::tags(&role.tags) + &element("IsTruncated", false)),
+        "ListRoleTags" => wire::list(form, "Tags", wire::tag_members(&role.tags)),
         // There are no instances here.
         _ => wire::list(form, "InstanceProfiles", Vec::new()),
     }

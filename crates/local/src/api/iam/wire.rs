@@ -2,7 +2,7 @@
 
 use super::policies::ManagedPolicy;
 use super::roles::Role;
-use crate::api::arn::page;
+use crate::api::arn::{number_in, page, size_within};
 use crate::api::error::ApiError;
 use crate::api::query::Form;
 use crate::api::wire::{encoded, iso};
@@ -49,20 +49,28 @@ pub fn policy(name: &str, policy: &ManagedPolicy, attached: usize) -> String {
     format!("<{name}>{}</{name}>", inner.concat())
 }
 
-/// The tags of a role or policy.
-pub fn tags(tags: &[Tag]) -> String {
-    let members =
-        tags.iter().map(|tag| format!("<member>{}{}</member>", element("Key", &tag.key), element("Value", &tag.value)));
-    format!("<Tags>{}</Tags>", members.collect::<String>())
+fn tags(tags: &[Tag]) -> String {
+    format!("<Tags>{}</Tags>", tag_members(tags).concat())
 }
+
+/// The tags of a role or policy, each as a `member`.
+pub fn tag_members(tags: &[Tag]) -> Vec<String> {
+    let member = |tag: &Tag| format!("<member>{}{}</member>", element("Key", &tag.key), element("Value", &tag.value));
+    tags.iter().map(member).collect()
+}
+
+/// The most members of a page.
+const PAGE: i64 = 1_000;
 
 /// A page of a list of members.
 ///
 /// # Errors
-/// A marker of another list.
+/// `MaxItems` is no number of a page, or the marker is of another list.
 pub fn list(form: &Form, name: &str, members: Vec<String>) -> Result<String, ApiError> {
-    let size = form.given("MaxItems").and_then(|text| text.parse().ok());
-    let (members, next) = page(members, size, form.given("Marker"), name)
+    let size = form.given("MaxItems").map(|text| number_in("ValidationError", "maxItems", text)).transpose()?;
+    let size = size_within("ValidationError", "maxItems", size, PAGE)?;
+    let of = ["RoleName", "PolicyArn", "PathPrefix", "Scope"].map(|field| form.field(field));
+    let (members, next) = page(members, size, form.given("Marker"), &format!("{name} {of:?}"))
         .map_err(|_| ApiError::new("ValidationError", "Invalid Marker."))?;
     let marker = next.as_ref().map(|next| element("Marker", next)).unwrap_or_default();
     Ok(format!("<{name}>{}</{name}>{}{marker}", members.concat(), element("IsTruncated", next.is_some())))

@@ -155,8 +155,8 @@ pub async fn remove(host: &Host, arn: &str) -> Result<(), ApiError> {
 pub struct List {
     function_name: String,
     function_version: Option<String>,
-    marker: Option<String>,
-    max_items: Option<i64>,
+    #[serde(flatten)]
+    page: read::Page,
 }
 
 /// `ListAliases`.
@@ -164,5 +164,6 @@ pub async fn list(host: &Host, caller: &AccountRegion, ask: List) -> OperationRe
     let function = find(host, caller, &ask.function_name, Some(LATEST)).await?;
     let mut all = of(host, &function.arn).await?;
     all.retain(|alias| ask.function_version.as_ref().is_none_or(|version| *version == alias.version));
-    read::paged("Aliases", all.iter().map(Alias::described).collect(), ask.max_items, ask.marker.as_deref())
+    let of = format!("{} {:?}", function.arn, ask.function_version);
+    read::paged("Aliases", &of, all.iter().map(Alias::described).collect(), &ask.page)
 }

@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::call;
+use crate::api::arn::number_in;
 use crate::api::callers;
 use crate::api::error::ApiError;
 use crate::api::wire::decoded;
@@ -101,9 +102,8 @@ fn input(fields: HashMap<String, String>, query: &str, body: &[u8]) -> Result<Va
     for (name, value) in pairs(query) {
         match name.as_str() {
             "MaxItems" => {
-                if let Ok(most) = value.parse::<i64>() {
-                    all.insert(name, json!(most));
-                }
+                let most = number_in("ValidationException", "maxItems", &value)?;
+                all.insert(name, json!(most));
             }
             "tagKeys" => {
                 if let Some(keys) = all.entry("TagKeys").or_insert_with(|| json!([])).as_array_mut() {

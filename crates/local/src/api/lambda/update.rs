@@ -12,6 +12,7 @@ use super::model::{Function, LATEST, folder};
 use super::{aliases, find, find_own, keep, versions};
 use crate::api::OperationResult;
 use crate::api::error::ApiError;
+use crate::api::tags::is_of_aws;
 use crate::host::{AccountRegion, Host};
 use crate::lambda::parts;
 use crate::store::ResourceKind;
@@ -143,7 +144,7 @@ pub struct Tagged {
 pub async fn tag(host: &Host, caller: &AccountRegion, ask: Tagged) -> OperationResult {
     let mut function = find_own(host, caller, &ask.resource).await?;
     function.tags.extend(ask.tags);
-    if function.tags.len() > 50 {
+    if function.tags.keys().filter(|key| !is_of_aws(key)).count() > 50 {
         return Err(super::invalid("A function has at most 50 tags."));
     }
     host.store.keep(ResourceKind::Function, &function.arn, &function).await?;

@@ -77,8 +77,8 @@ pub async fn of(host: &Host, arn: &str) -> Result<Vec<Function>, ApiError> {
 #[serde(rename_all = "PascalCase")]
 pub struct List {
     function_name: String,
-    marker: Option<String>,
-    max_items: Option<i64>,
+    #[serde(flatten)]
+    page: read::Page,
 }
 
 /// `ListVersionsByFunction`, `$LATEST` first.
@@ -86,5 +86,5 @@ pub async fn list(host: &Host, caller: &AccountRegion, ask: List) -> OperationRe
     let function = find(host, caller, &ask.function_name, Some(LATEST)).await?;
     let mut all = vec![function.described(true)];
     all.extend(of(host, &function.arn).await?.iter().map(|one| one.described(true)));
-    read::paged("Versions", all, ask.max_items, ask.marker.as_deref())
+    read::paged("Versions", &function.arn, all, &ask.page)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Parameter, Version, find, get, names, not_found};
 use crate::api::OperationResult;
-use crate::api::arn::page;
+use crate::api::arn::{page, size_within};
 use crate::api::error::ApiError;
 use crate::api::wire::seconds;
 use crate::host::{AccountRegion, Host};
@@ -205,16 +205,7 @@ fn is_below(parameter: &Parameter, path: &str, option: Option<&str>) -> bool {
 }
 
 fn check_size(size: Option<i64>, most: i64) -> Result<(), ApiError> {
-    match size {
-        Some(size) if !(1..=most).contains(&size) => Err(ApiError::new(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '{size}' at 'maxResults' failed to satisfy constraint: Member must have \
-                 value between 1 and {most}"
-            ),
-        )),
-        _ => Ok(()),
-    }
+    size_within("ValidationException", "maxResults", size, most).map(|_| ())
 }
 
 /// A page, with SSM's name for a token that it refuses.

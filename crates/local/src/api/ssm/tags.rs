@@ -7,6 +7,7 @@ use super::put::WireTag;
 use super::{Parameter, find};
 use crate::api::OperationResult;
 use crate::api::error::ApiError;
+use crate::api::tags::is_of_aws;
 use crate::host::{AccountRegion, Host, Tag};
 use crate::store::ResourceKind;
 
@@ -44,7 +45,7 @@ pub async fn add(host: &Host, caller: &AccountRegion, ask: Resource) -> Operatio
         parameter.tags.retain(|known| known.key != tag.key);
         parameter.tags.push(tag);
     }
-    if parameter.tags.len() > 50 {
+    if parameter.tags.iter().filter(|tag| !is_of_aws(&tag.key)).count() > 50 {
         return Err(ApiError::new("TooManyTagsError", "A parameter has at most 50 tags."));
     }
     host.store.keep(ResourceKind::Parameter, &parameter.arn, &parameter).await?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{given, number, tag_map, text};
-use super::{Made, Wanted, gone};
+use super::values::{given, number, retagged, tag_map, text};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::lambda;
 use crate::host::{AccountRegion, Host};
@@ -71,13 +71,8 @@ pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>)
 }
 
 /// Changes the code, the configuration and the tags, each where it differs.
-pub async fn update(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let after = wanted.properties;
     if code(before) != code(after) {
         let mut ask = code(after);
@@ -103,9 +98,7 @@ pub async fn update(
         }
         lambda::call(host, place, "UpdateFunctionConfiguration", new).await?;
     }
-    let (old, new) = (tag_map(&before["Tags"]), tag_map(&after["Tags"]));
-    if old != new {
-        let gone: Vec<&String> = old.keys().filter(|key| !new.contains_key(*key)).collect();
+    if let Some((gone, new)) = retagged(&before["Tags"], &after["Tags"]) {
         lambda::call(host, place, "UntagResource", json!({ "Resource": physical, "TagKeys": gone })).await?;
         lambda::call(host, place, "TagResource", json!({ "Resource": physical, "Tags": new })).await?;
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{given, number, tag_map};
-use super::{Made, Wanted, gone};
+use super::values::{given, number, retagged, tag_map};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::{callers, logs};
 use crate::host::{AccountRegion, Host};
@@ -46,19 +46,12 @@ async fn retain(host: &Arc<Host>, place: &AccountRegion, name: &str, properties:
 }
 
 /// Changes the retention and the tags of a log group.
-pub async fn update(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     retain(host, place, physical, wanted.properties).await?;
     let made = made(place, physical);
-    let (old, new) = (tag_map(&before["Tags"]), tag_map(&wanted.properties["Tags"]));
-    if old != new {
+    if let Some((gone, new)) = retagged(&before["Tags"], &wanted.properties["Tags"]) {
         let arn = &made.attributes["Arn"];
-        let gone: Vec<&String> = old.keys().filter(|key| !new.contains_key(*key)).collect();
         call(host, place, "UntagResource", json!({ "resourceArn": arn, "tagKeys": gone })).await?;
         call(host, place, "TagResource", json!({ "resourceArn": arn, "tags": new })).await?;
     }

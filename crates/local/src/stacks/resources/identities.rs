@@ -4,21 +4,35 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{document, number, text};
-use super::{Made, Wanted, gone};
+use super::values::{document, number, tag_map, text};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::iam::{ManagedPolicy, NewPolicy, NewRole, Role};
 use crate::host::{AccountRegion, Host, Tag};
 
 fn tags(tags: &Value) -> Vec<Tag> {
-    let tags = tags.as_array().into_iter().flatten();
-    let tags = tags.filter_map(|tag| Some(Tag { key: text(&tag["Key"])?, value: text(&tag["Value"])? }));
-    tags.collect()
+    tag_map(tags).into_iter().map(|(key, value)| Tag { key, value: document(&value) }).collect()
 }
 
-/// The texts of a list.
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(text).collect()
+/// The texts of a list of names or ARNs.
+fn texts(list: &Value) -> Result<Vec<String>, ApiError> {
+    let wrong =
+        |found: &Value| ApiError::new("ValidationError", format!("A list of texts is needed: {found} is none."));
+    match list {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => items.iter().map(|item| text(item).ok_or_else(|| wrong(list))).collect(),
+        _ => Err(wrong(list)),
+    }
+}
+
+/// The longest session of a role, in seconds.
+fn session(properties: &Value) -> Result<Option<u64>, ApiError> {
+    let value = number(&properties["MaxSessionDuration"]);
+    if value.is_null() {
+        return Ok(None);
+    }
+    let wrong = || ApiError::new("ValidationError", format!("MaxSessionDuration is no number of seconds: {value}"));
+    value.as_u64().map(Some).ok_or_else(wrong)
 }
 
 fn role(role: &Role) -> Made {
@@ -34,7 +48,7 @@ pub async fn create_role(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted
         path: text(&properties["Path"]),
         trust: document(&properties["AssumeRolePolicyDocument"]),
         description: text(&properties["Description"]),
-        longest_session: number(&properties["MaxSessionDuration"]).as_u64(),
+        longest_session: session(properties)?,
         boundary: text(&properties["PermissionsBoundary"]),
         tags: tags(&properties["Tags"]),
     };
@@ -62,9 +76,9 @@ async fn give(host: &Arc<Host>, role: &mut Role, before: &Value, after: &Value) 
     for policy in after["Policies"].as_array().into_iter().flatten() {
         role.put_policy(&text(&policy["PolicyName"]).unwrap_or_default(), &document(&policy["PolicyDocument"]))?;
     }
-    let attached = texts(&after["ManagedPolicyArns"]);
+    let attached = texts(&after["ManagedPolicyArns"])?;
     let dropped: Vec<String> =
-        texts(&before["ManagedPolicyArns"]).into_iter().filter(|arn| !attached.contains(arn)).collect();
+        texts(&before["ManagedPolicyArns"])?.into_iter().filter(|arn| !attached.contains(arn)).collect();
     role.attached.retain(|arn| !dropped.contains(arn));
     for arn in attached {
         role.attach(host, &arn).await?;
@@ -73,18 +87,13 @@ async fn give(host: &Arc<Host>, role: &mut Role, before: &Value, after: &Value) 
 }
 
 /// Changes a role.
-pub async fn update_role(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_role(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let _alone = host.changes.lock().await;
     let properties = wanted.properties;
     let mut known = Role::find(host, place, physical).await?;
     known.set_trust(&document(&properties["AssumeRolePolicyDocument"]))?;
-    known.set_longest_session(number(&properties["MaxSessionDuration"]).as_u64().unwrap_or(3_600))?;
+    known.set_longest_session(session(properties)?.unwrap_or(3_600))?;
     known.description = text(&properties["Description"]).unwrap_or_default();
     known.boundary = text(&properties["PermissionsBoundary"]);
     known.tags = tags(&properties["Tags"]);
@@ -122,13 +131,8 @@ pub async fn create_policy(host: &Arc<Host>, place: &AccountRegion, wanted: Want
 }
 
 /// Changes a policy, and the roles that have it.
-pub async fn update_policy(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_policy(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     write(host, place, wanted.properties, before).await?;
     Ok(Made::new(physical, json!({ "Id": physical })))
 }
@@ -138,7 +142,7 @@ async fn write(host: &Arc<Host>, place: &AccountRegion, properties: &Value, befo
     let _alone = host.changes.lock().await;
     let name = text(&properties["PolicyName"]).unwrap_or_default();
     let mut roles = Vec::new();
-    for role in texts(&properties["Roles"]) {
+    for role in texts(&properties["Roles"])? {
         let mut role = Role::find(host, place, &role).await?;
         role.put_policy(&name, &document(&properties["PolicyDocument"]))?;
         roles.push(role);
@@ -147,8 +151,8 @@ async fn write(host: &Arc<Host>, place: &AccountRegion, properties: &Value, befo
     for role in &roles {
         role.keep(host, place).await?;
     }
-    let kept = texts(&properties["Roles"]);
-    let dropped: Vec<String> = texts(&before["Roles"]).into_iter().filter(|role| !kept.contains(role)).collect();
+    let kept = texts(&properties["Roles"])?;
+    let dropped: Vec<String> = texts(&before["Roles"])?.into_iter().filter(|role| !kept.contains(role)).collect();
     remove(host, place, &dropped, &name).await
 }
 
@@ -167,13 +171,14 @@ async fn remove(host: &Arc<Host>, place: &AccountRegion, roles: &[String], polic
 pub async fn delete_policy(host: &Arc<Host>, place: &AccountRegion, properties: &Value) -> Result<(), ApiError> {
     let _alone = host.changes.lock().await;
     let name = text(&properties["PolicyName"]).unwrap_or_default();
-    remove(host, place, &texts(&properties["Roles"]), &name).await
+    remove(host, place, &texts(&properties["Roles"])?, &name).await
 }
 
 /// Makes a policy of its own, and attaches it to the roles that it names.
 pub async fn create_managed(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>) -> Result<Made, ApiError> {
     let properties = wanted.properties;
     check_roles_only(properties)?;
+    let roles = texts(&properties["Roles"])?;
     let _alone = host.changes.lock().await;
     let new = NewPolicy {
         name: wanted.named("ManagedPolicyName").to_owned(),
@@ -183,7 +188,7 @@ pub async fn create_managed(host: &Arc<Host>, place: &AccountRegion, wanted: Wan
         tags: Vec::new(),
     };
     let policy = ManagedPolicy::create(host, place, new).await?;
-    if let Err(error) = attach(host, place, &policy.arn, &texts(&properties["Roles"])).await {
+    if let Err(error) = attach(host, place, &policy.arn, &roles).await {
         policy.delete(host).await?;
         return Err(error);
     }
@@ -217,13 +222,8 @@ async fn detach(host: &Arc<Host>, place: &AccountRegion, arn: &str, names: &[Str
 }
 
 /// Changes a policy of its own.
-pub async fn update_managed(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_managed(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let after = wanted.properties;
     check_roles_only(after)?;
     let _alone = host.changes.lock().await;
@@ -232,7 +232,7 @@ pub async fn update_managed(
         policy.add_version(&document(&after["PolicyDocument"]), true, true, host.clock.now())?;
         policy.keep(host).await?;
     }
-    let (old, new) = (texts(&before["Roles"]), texts(&after["Roles"]));
+    let (old, new) = (texts(&before["Roles"])?, texts(&after["Roles"])?);
     attach(host, place, physical, &new).await?;
     let dropped: Vec<String> = old.into_iter().filter(|name| !new.contains(name)).collect();
     detach(host, place, physical, &dropped).await?;

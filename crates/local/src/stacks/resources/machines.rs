@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{flag, given, lowered, tag_map, text};
-use super::{Made, Wanted, gone};
+use super::values::{flag, given, lowered, retagged, settings, tag_list, tag_map, text};
+use super::{Changed, Made, Wanted, gone};
 use crate::api;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host, lock};
 use crate::integrations::{Buckets, ObjectRefusal, on_files};
+
+/// Step Functions' names for the key and the value of a tag.
+const NAMES: [&str; 2] = ["key", "value"];
 
 /// Makes a state machine.
 pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>) -> Result<Made, ApiError> {
@@ -66,9 +69,15 @@ async fn definition(host: &Arc<Host>, properties: &Value) -> Result<String, ApiE
             return Err(ApiError::new("ValidationError", why));
         }
     };
-    let values = properties["DefinitionSubstitutions"].as_object().into_iter().flatten();
-    let values: BTreeMap<&str, String> =
-        values.filter_map(|(name, value)| Some((name.as_str(), super::values::text(value)?))).collect();
+    let mut values = BTreeMap::new();
+    for (name, value) in properties["DefinitionSubstitutions"].as_object().into_iter().flatten() {
+        // Left out, its placeholder would stay in the definition.
+        let value = super::values::text(value).ok_or_else(|| {
+            let why = format!("The value of {name} in DefinitionSubstitutions is no text: {value}");
+            ApiError::new("ValidationError", why)
+        })?;
+        values.insert(name.as_str(), value);
+    }
     Ok(substituted(&text, &values))
 }
 
@@ -108,7 +117,7 @@ fn substituted(text: &str, values: &BTreeMap<&str, String>) -> String {
 
 /// Tags as Step Functions writes them.
 fn tags(tags: &Value) -> Value {
-    tags.as_array().into_iter().flatten().map(|tag| json!({ "key": tag["Key"], "value": tag["Value"] })).collect()
+    tag_list(&tag_map(tags), NAMES)
 }
 
 async fn described(host: &Arc<Host>, place: &AccountRegion, arn: &str) -> Result<Made, ApiError> {
@@ -118,13 +127,13 @@ async fn described(host: &Arc<Host>, place: &AccountRegion, arn: &str) -> Result
 }
 
 /// Changes a state machine. Running executions keep their definition.
-pub async fn update(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
+    // A change of tags alone makes no revision.
+    if settings(before) == settings(wanted.properties) {
+        retag(host, place, change).await?;
+        return described(host, place, physical).await;
+    }
     let mut ask = configuration(host, wanted.properties).await?;
     ask["stateMachineArn"] = json!(physical);
     // What is no longer given has its default again.
@@ -138,28 +147,20 @@ pub async fn update(
         }
     }
     api::call(host, place, "UpdateStateMachine", ask).await?;
-    retag(host, place, physical, &before["Tags"], &wanted.properties["Tags"]).await?;
+    retag(host, place, change).await?;
     described(host, place, physical).await
 }
 
-async fn retag(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    arn: &str,
-    before: &Value,
-    after: &Value,
-) -> Result<(), ApiError> {
-    if before == after {
-        return Ok(());
-    }
-    let kept = tag_map(after);
-    let gone: Vec<String> =
-        tag_map(before).into_iter().map(|(key, _)| key).filter(|key| !kept.contains_key(key)).collect();
+/// Changes the tags of a state machine or an activity.
+async fn retag(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<(), ApiError> {
+    let Changed { wanted, physical: arn, before } = change;
+    let Some((gone, new)) = retagged(&before["Tags"], &wanted.properties["Tags"]) else { return Ok(()) };
     if !gone.is_empty() {
         api::call(host, place, "UntagResource", json!({ "resourceArn": arn, "tagKeys": gone })).await?;
     }
-    if !kept.is_empty() {
-        api::call(host, place, "TagResource", json!({ "resourceArn": arn, "tags": tags(after) })).await?;
+    if !new.is_empty() {
+        let tags = tag_list(&new, NAMES);
+        api::call(host, place, "TagResource", json!({ "resourceArn": arn, "tags": tags })).await?;
     }
     Ok(())
 }
@@ -185,15 +186,9 @@ fn activity(arn: &str) -> Made {
 }
 
 /// Changes the tags of an activity, which has nothing else that could change.
-pub async fn update_activity(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
-    retag(host, place, physical, &before["Tags"], &wanted.properties["Tags"]).await?;
-    Ok(activity(physical))
+pub async fn update_activity(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    retag(host, place, change).await?;
+    Ok(activity(change.physical))
 }
 
 /// Deletes a state machine or an activity.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::values::text;
-use super::{Made, Wanted, gone};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::callers;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
@@ -38,12 +38,16 @@ fn topic_made(arn: &str) -> Made {
 
 /// Refuses a subscriber that messages cannot reach here.
 fn check_protocols(properties: &Value) -> Result<(), ApiError> {
-    let subscriptions = properties["Subscription"].as_array().into_iter().flatten();
-    let mut other = subscriptions.filter(|one| one["Protocol"] != "sqs");
-    match other.next() {
-        Some(one) => Err(unreachable(&one["Protocol"])),
-        None => Ok(()),
+    properties["Subscription"].as_array().into_iter().flatten().try_for_each(|one| queue_of(one).map(|_| ()))
+}
+
+/// The queue that a subscription sends messages to.
+fn queue_of(subscription: &Value) -> Result<&str, ApiError> {
+    if subscription["Protocol"] != "sqs" {
+        return Err(unreachable(&subscription["Protocol"]));
     }
+    let queue = subscription["Endpoint"].as_str().filter(|queue| !queue.is_empty());
+    queue.ok_or_else(|| ApiError::new("ValidationError", "The Endpoint of a subscription is the ARN of a queue."))
 }
 
 fn unreachable(protocol: &Value) -> ApiError {
@@ -54,19 +58,14 @@ fn unreachable(protocol: &Value) -> ApiError {
 
 async fn subscribe_all(host: &Arc<Host>, arn: &str, properties: &Value) -> Result<(), ApiError> {
     for one in properties["Subscription"].as_array().into_iter().flatten() {
-        host.topics.subscribe(&host.store, arn, one["Endpoint"].as_str().unwrap_or_default()).await?;
+        host.topics.subscribe(&host.store, arn, queue_of(one)?).await?;
     }
     Ok(())
 }
 
 /// Changes the subscriptions of a topic.
-pub async fn update_topic(
-    host: &Arc<Host>,
-    _place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_topic(host: &Arc<Host>, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     let after = wanted.properties;
     check_protocols(after)?;
     let kept = after["Subscription"].as_array().cloned().unwrap_or_default();
@@ -85,12 +84,9 @@ pub async fn delete_topic(host: &Arc<Host>, arn: &str) -> Result<(), ApiError> {
 /// Subscribes a queue.
 pub async fn subscribe(host: &Arc<Host>, wanted: Wanted<'_>) -> Result<Made, ApiError> {
     let properties = wanted.properties;
-    if properties["Protocol"] != "sqs" {
-        return Err(unreachable(&properties["Protocol"]));
-    }
+    let queue = queue_of(properties)?;
     let topic = properties["TopicArn"].as_str().unwrap_or_default();
-    let endpoint = properties["Endpoint"].as_str().unwrap_or_default();
-    if !host.topics.subscribe(&host.store, topic, endpoint).await? {
+    if !host.topics.subscribe(&host.store, topic, queue).await? {
         return Err(refused(TopicRefusal::not_found()));
     }
     let arn = format!("{topic}:{}", crate::random::uuid());
@@ -139,13 +135,7 @@ fn queue_made(place: &AccountRegion, url: &str) -> Made {
 }
 
 /// Changes the attributes of a queue; those that are no longer given have their defaults again.
-pub async fn update_queue(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update_queue(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
     const DEFAULTS: [(&str, &str); 6] = [
         ("ContentBasedDeduplication", "false"),
         ("DelaySeconds", "0"),
@@ -154,6 +144,7 @@ pub async fn update_queue(
         ("ReceiveMessageWaitTimeSeconds", "0"),
         ("VisibilityTimeout", "30"),
     ];
+    let Changed { wanted, physical, before } = change;
     let mut after = attributes(wanted.properties);
     after.shift_remove("FifoQueue");
     for name in attributes(before).keys().filter(|name| *name != "FifoQueue") {

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use values::{tag_list, tag_map};
+
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
 use crate::random;
@@ -94,6 +96,16 @@ impl Wanted<'_> {
     }
 }
 
+/// A resource that is to be changed in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Changed<'a> {
+    pub wanted: Wanted<'a>,
+    /// What identifies it.
+    pub physical: &'a str,
+    /// Its properties until now, resolved.
+    pub before: &'a Value,
+}
+
 /// The refusal of a type.
 fn unsupported(kind: &str) -> ApiError {
     ApiError::new("ValidationError", format!("The embedded engine makes no resources of the type {kind}."))
@@ -135,27 +147,22 @@ pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>)
 ///
 /// # Errors
 /// The refusal of the service.
-pub async fn update(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, .. } = change;
     match wanted.kind {
-        "AWS::StepFunctions::StateMachine" => machines::update(host, place, wanted, physical, before).await,
-        "AWS::StepFunctions::StateMachineAlias" => releases::update_alias(host, place, wanted, physical).await,
-        "AWS::StepFunctions::Activity" => machines::update_activity(host, place, wanted, physical, before).await,
-        "AWS::Lambda::Function" => functions::update(host, place, wanted, physical, before).await,
+        "AWS::StepFunctions::StateMachine" => machines::update(host, place, change).await,
+        "AWS::StepFunctions::StateMachineAlias" => releases::update_alias(host, place, change).await,
+        "AWS::StepFunctions::Activity" => machines::update_activity(host, place, change).await,
+        "AWS::Lambda::Function" => functions::update(host, place, change).await,
         "AWS::Lambda::Alias" => functions::point(host, place, wanted, "UpdateAlias").await,
-        "AWS::IAM::Role" => identities::update_role(host, place, wanted, physical, before).await,
-        "AWS::IAM::Policy" => identities::update_policy(host, place, wanted, physical, before).await,
-        "AWS::IAM::ManagedPolicy" => identities::update_managed(host, place, wanted, physical, before).await,
-        "AWS::SSM::Parameter" => parameters::update(host, place, wanted, physical, before).await,
-        "AWS::SNS::Topic" => messages::update_topic(host, place, wanted, physical, before).await,
-        "AWS::SQS::Queue" => messages::update_queue(host, place, wanted, physical, before).await,
+        "AWS::IAM::Role" => identities::update_role(host, place, change).await,
+        "AWS::IAM::Policy" => identities::update_policy(host, place, change).await,
+        "AWS::IAM::ManagedPolicy" => identities::update_managed(host, place, change).await,
+        "AWS::SSM::Parameter" => parameters::update(host, place, change).await,
+        "AWS::SNS::Topic" => messages::update_topic(host, change).await,
+        "AWS::SQS::Queue" => messages::update_queue(host, place, change).await,
         "AWS::DynamoDB::Table" => Ok(storage::table(place, physical)),
-        "AWS::Logs::LogGroup" => groups::update(host, place, wanted, physical, before).await,
+        "AWS::Logs::LogGroup" => groups::update(host, place, change).await,
         "AWS::S3::Bucket" => Ok(storage::bucket(place, physical)),
         "AWS::S3::BucketPolicy" | "AWS::ECR::Repository" => Ok(storage::stored(place, wanted)),
         "AWS::CDK::Metadata" | "AWS::SNS::TopicPolicy" | "AWS::SQS::QueuePolicy" => {

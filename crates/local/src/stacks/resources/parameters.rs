@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::values::{given, text};
-use super::{Made, Wanted, gone};
+use super::values::{given, retagged, settings, tag_list, tag_map, text};
+use super::{Changed, Made, Wanted, gone};
 use crate::api::error::ApiError;
 use crate::api::{callers, ssm};
 use crate::host::{AccountRegion, Host};
+
+/// Parameter Store's names for the key and the value of a tag.
+const NAMES: [&str; 2] = ["Key", "Value"];
 
 async fn call(host: &Arc<Host>, place: &AccountRegion, name: &str, input: Value) -> Result<Value, ApiError> {
     let came = ssm::call(host, place, name, input).await;
@@ -39,43 +42,35 @@ pub async fn create(host: &Arc<Host>, place: &AccountRegion, wanted: Wanted<'_>)
     check_type(wanted.properties)?;
     let name = wanted.named("Name");
     let mut ask = ask(name, wanted.properties);
-    let tags = wanted.properties["Tags"].as_object().into_iter().flatten();
-    ask["Tags"] = tags.map(|(key, value)| json!({ "Key": key, "Value": text(value) })).collect();
+    ask["Tags"] = tag_list(&tag_map(&wanted.properties["Tags"]), NAMES);
     call(host, place, "PutParameter", ask).await?;
     Ok(made(name, wanted.properties))
 }
 
-/// Writes the next version of a parameter.
-pub async fn update(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-    before: &Value,
-) -> Result<Made, ApiError> {
+/// Writes the next version of a parameter, and changes its tags, each where it differs.
+pub async fn update(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, before } = change;
     check_type(wanted.properties)?;
     let after = wanted.properties;
-    if before["Type"] != after["Type"] {
+    let is_made_again = before["Type"] != after["Type"];
+    if is_made_again {
         // The type of a parameter cannot be changed, so it is made again under its name.
         delete(host, place, physical).await?;
     }
-    let mut ask = ask(physical, after);
-    ask["Overwrite"] = json!(true);
-    if ask["Description"].is_null() {
-        ask["Description"] = json!("");
+    if settings(before) != settings(after) {
+        let mut ask = ask(physical, after);
+        ask["Overwrite"] = json!(true);
+        if ask["Description"].is_null() {
+            ask["Description"] = json!("");
+        }
+        call(host, place, "PutParameter", ask).await?;
     }
-    call(host, place, "PutParameter", ask).await?;
-    let (old, new) = (&before["Tags"], &after["Tags"]);
-    if old != new {
-        let resource = json!({ "ResourceType": "Parameter", "ResourceId": physical });
-        let keys: Vec<&String> = old.as_object().into_iter().flatten().map(|(key, _)| key).collect();
-        let mut removal = resource.clone();
-        removal["TagKeys"] = json!(keys);
-        call(host, place, "RemoveTagsFromResource", removal).await?;
-        let mut addition = resource;
-        let tags = new.as_object().into_iter().flatten();
-        addition["Tags"] = tags.map(|(key, value)| json!({ "Key": key, "Value": text(value) })).collect();
-        call(host, place, "AddTagsToResource", addition).await?;
+    let old_tags = if is_made_again { Value::Null } else { before["Tags"].clone() };
+    if let Some((gone, new)) = retagged(&old_tags, &after["Tags"]) {
+        let ask =
+            |name: &str, value: Value| json!({ "ResourceType": "Parameter", "ResourceId": physical, name: value });
+        call(host, place, "RemoveTagsFromResource", ask("TagKeys", json!(gone))).await?;
+        call(host, place, "AddTagsToResource", ask("Tags", tag_list(&new, NAMES))).await?;
     }
     Ok(made(physical, after))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::values::{given, number};
-use super::{Made, Wanted, gone};
+use super::{Changed, Made, Wanted, gone};
 use crate::api;
 use crate::api::error::ApiError;
 use crate::host::{AccountRegion, Host};
@@ -59,12 +59,8 @@ pub async fn create_alias(host: &Arc<Host>, place: &AccountRegion, wanted: Wante
 }
 
 /// Changes an alias.
-pub async fn update_alias(
-    host: &Arc<Host>,
-    place: &AccountRegion,
-    wanted: Wanted<'_>,
-    physical: &str,
-) -> Result<Made, ApiError> {
+pub async fn update_alias(host: &Arc<Host>, place: &AccountRegion, change: Changed<'_>) -> Result<Made, ApiError> {
+    let Changed { wanted, physical, .. } = change;
     let description = wanted.properties["Description"].as_str().unwrap_or_default();
     let ask = json!({
         "stateMachineAliasArn": physical, "description": description, "routingConfiguration": routes(wanted.properties),

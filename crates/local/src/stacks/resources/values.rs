@@ -8,10 +8,41 @@ pub fn given(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value 
     Value::Object(given.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// CloudFormation's list of tags as an object.
+/// Tags as an object: CloudFormation writes those of a parameter so, and all others as a list of keys and values. A
+/// template may write a value as a number.
 pub fn tag_map(tags: &Value) -> Map<String, Value> {
-    let pairs = tags.as_array().into_iter().flatten();
-    pairs.filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].clone()))).collect()
+    let value = |value: &Value| match value {
+        Value::Null => json!(""),
+        value => text(value).map_or_else(|| value.clone(), Value::String),
+    };
+    match tags {
+        Value::Object(tags) => tags.iter().map(|(key, one)| (key.clone(), value(one))).collect(),
+        tags => {
+            let pairs = tags.as_array().into_iter().flatten();
+            pairs.filter_map(|tag| Some((text(&tag["Key"])?, value(&tag["Value"])))).collect()
+        }
+    }
+}
+
+/// Tags as a list, with a service's names for keys and values.
+pub fn tag_list(tags: &Map<String, Value>, [key, value]: [&str; 2]) -> Value {
+    tags.iter().map(|(name, text)| json!({ key: name, value: text })).collect()
+}
+
+/// What a change of tags takes away, and all tags after it; `None` where they stay as they are.
+pub fn retagged(before: &Value, after: &Value) -> Option<(Vec<String>, Map<String, Value>)> {
+    let (old, new) = (tag_map(before), tag_map(after));
+    if old == new {
+        return None;
+    }
+    let gone = old.into_iter().map(|(key, _)| key).filter(|key| !new.contains_key(key)).collect();
+    Some((gone, new))
+}
+
+/// The properties without the tags: where they are the same, only tags change.
+pub fn settings(properties: &Value) -> Map<String, Value> {
+    let members = properties.as_object().into_iter().flatten();
+    members.filter(|(name, _)| *name != "Tags").map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// A number, which a template may write as a text.

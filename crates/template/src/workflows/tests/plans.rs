@@ -54,6 +54,16 @@ fn a_plan_of_terraform_says_what_its_machines_are() {
 }
 
 #[test]
+fn a_module_far_down_is_read() {
+    let machine = r#"{"resources": [{"address": "aws_sfn_state_machine.deep", "mode": "managed",
+        "type": "aws_sfn_state_machine", "values": {"name": "deep"}}]}"#;
+    let module = (0..50).fold(machine.to_owned(), |module, _| format!(r#"{{"child_modules": [{module}]}}"#));
+    let plan = format!(r#"{{"format_version": "1.0", "planned_values": {{"root_module": {module}}}}}"#);
+    let workflows = planned("p.json", &[("p.json", &plan)]).unwrap();
+    assert_eq!(workflows[0].name.as_deref(), Some("deep"));
+}
+
+#[test]
 fn what_is_no_plan_is_refused() {
     let refused = |text: &str| planned("p.json", &[("p.json", text)]).unwrap_err();
     let expect = |why: &str| {
