@@ -27,6 +27,9 @@ pub enum PolicyCommand {
 
 /// Whose IAM policy is written.
 #[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The exit status is 0 where it was written, 1 where a definition is refused, and 2 where an argument is wrong."
+)]
 pub struct IamArgs {
     /// A definition, or a folder with its countersign.toml
     #[arg(value_name = "FILE|FOLDER", default_value = "statemachine")]
@@ -37,10 +40,10 @@ pub struct IamArgs {
     /// The environment of the manifest [default: its first one]
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
-    /// The account that it runs in
+    /// The account that it runs in [default: any, with a note]
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-    /// The region that it runs in
+    /// The region that it runs in [default: any, with a note]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// The type of a definition without a manifest
@@ -95,13 +98,16 @@ pub struct EngineArgs {
     /// Where state machines and executions are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
-    /// The Lambda functions it runs
+    /// The Lambda functions it runs [default: none]
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
 }
 
 /// Which definitions are checked, and how the answer is written.
 #[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The exit status is 0 where nothing is refused, 1 where something is, and 2 where something cannot be read."
+)]
 pub struct ValidateArgs {
     /// Definitions, or folders with their countersign.toml
     #[arg(value_name = "FILE|DIR", required = true)]
@@ -154,6 +160,7 @@ pub enum AuditVerb {
     },
     /// Write the record to the standard output, newest entries first
     Export {
+        /// How it is written
         #[arg(long, value_enum, default_value = "jsonl")]
         format: crate::server::audit::export::Form,
         /// The name of the connection that it is about
@@ -181,7 +188,7 @@ pub struct ApprovalsArgs {
     /// The server
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", default_value = "http://127.0.0.1:3000", global = true)]
     pub url: String,
-    /// A file with the API token
+    /// A file with the API token [default: the token of COUNTERSIGN_TOKEN]
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_TOKEN_FILE", global = true)]
     pub token_file: Option<PathBuf>,
     /// The name of the connection
@@ -254,12 +261,13 @@ pub enum UserVerb {
         /// The name to sign in with
         id: String,
         /// The name that pages show [default: the ID]
-        #[arg(long)]
+        #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        #[arg(long)]
+        /// Where messages reach them
+        #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
         /// A group that the user is in, such as administrators; it may stand several times
-        #[arg(long)]
+        #[arg(long, value_name = "GROUP")]
         group: Vec<String>,
     },
     /// List the users

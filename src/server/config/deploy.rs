@@ -40,7 +40,7 @@ pub enum VersionsVerb {
 #[derive(Clone, Debug, Args)]
 pub struct ReachArgs {
     /// The connection: a name of countersign.toml of the data folder, or name=NAME with region, profile, role-arn and endpoint
-    /// [default: that of the environment, else the embedded engine]
+    /// [default: that of the environment, else AWS_ENDPOINT_URL, else the embedded engine]
     #[arg(long, value_name = "NAME")]
     pub connection: Option<String>,
     /// Another endpoint, such as http://127.0.0.1:4566
@@ -97,7 +97,7 @@ pub struct PlanArgs {
     /// Keep the plan in a file, for countersign deploy apply --plan
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Do not run past executions through the new definitions
+    /// Do not run the last executions through the new definitions
     #[arg(long)]
     pub no_replay: bool,
 }
@@ -152,7 +152,7 @@ pub struct ApplyArgs {
 #[command(
     after_help = "The server plans its own folder of definitions, and proposes nothing where that is not this very plan.
 
-The token is read from COUNTERSIGN_TOKEN or from a file.
+The exit status is 0 where it was proposed, and 1 where it was refused or failed.
 
 Examples:
   countersign deploy propose --environment live --url https://approvals.example.com --token-file ~/.countersign-token
@@ -167,7 +167,7 @@ pub struct ProposeArgs {
     /// The server
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", default_value = "http://127.0.0.1:3000")]
     pub url: String,
-    /// A file with the API token
+    /// A file with the API token [default: the token of COUNTERSIGN_TOKEN]
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
     /// The name that the server has for the connection [default: that of the plan]

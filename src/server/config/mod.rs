@@ -32,11 +32,11 @@ use super::guest::address::Wanted;
 #[command(name = "countersign", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "Examples:
   countersign init shop                         a folder with a workflow of your own, to begin with
-  countersign                               the dashboard on http://127.0.0.1:3000, with the embedded engine
+  countersign                                   the dashboard on http://127.0.0.1:3000, with the embedded engine
   countersign serve --guest                     the same, with a QR code: a guest decides one request on a phone
   countersign serve --aws --region eu-west-1    the same dashboard on an AWS account
   countersign engine --functions lambdas/functions.toml    the engine alone, for the AWS CLI or an SDK
-  RUST_LOG=countersign=info countersign     with what functions print and topics deliver")]
+  RUST_LOG=countersign=info countersign         with what functions print and topics deliver")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

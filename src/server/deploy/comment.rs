@@ -6,7 +6,7 @@ use std::path::Path;
 use countersign_desk::connection::Connection;
 use countersign_desk::deploy::desired::Setting;
 use countersign_desk::deploy::difference::{Difference, StateChangeKind};
-use countersign_desk::deploy::{Change, Item, Plan, file_problem, mermaid};
+use countersign_desk::deploy::{Change, FileProblem, Item, Plan, file_problem, mermaid};
 
 use super::text::{
     change_words, count, counts, effect, evidence, field, is_quiet, not_compared, permission, transition,
@@ -37,14 +37,7 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection) -> String {
     }
     for problem in &plan.problems {
         let level = if problem.error { "Error" } else { "Warning" };
-        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-        _ = writeln!(
-            out,
-            "- {level} at {}: {}. {}",
-            code(&place),
-            plain(problem.message.trim_end_matches('.')),
-            plain(&problem.remedy)
-        );
+        finding(&mut out, level, problem);
     }
     for one in &plan.not_compared {
         _ = writeln!(out, "- {}", plain(&not_compared(&connection.about, one)));
@@ -94,15 +87,7 @@ fn details(out: &mut String, item: &Item, room: &mut usize) {
     }
     for found in &item.found {
         let problem = file_problem(found.clone());
-        let level = found.1.severity.word();
-        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-        _ = writeln!(
-            out,
-            "- {level} at {}: {}. {}",
-            code(&place),
-            plain(problem.message.trim_end_matches('.')),
-            plain(&problem.remedy)
-        );
+        finding(out, found.1.severity.word(), &problem);
     }
     out.push('\n');
     let drawing = item.difference.as_ref().and_then(|difference| difference.drawing.as_ref());
@@ -114,6 +99,12 @@ fn details(out: &mut String, item: &Item, room: &mut usize) {
             "The graph is too large for a comment: `countersign deploy plan --json` and the page Deploy have it.\n\n",
         );
     }
+}
+
+fn finding(out: &mut String, level: &str, problem: &FileProblem) {
+    let place = code(&format!("{}:{}:{}", problem.file, problem.line, problem.column));
+    let (message, remedy) = (plain(problem.message.trim_end_matches('.')), plain(&problem.remedy));
+    _ = writeln!(out, "- {level} at {place}: {message}. {remedy}");
 }
 
 fn changes(out: &mut String, difference: &Difference) {

@@ -139,18 +139,24 @@ pub(super) async fn planned(
     let connection = reach(&args.reach, chosen.connection()).await?;
     let functions = functions(args, source, &connection)?;
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
-    let planner = Planner {
-        connection: &connection,
-        clock: &clock,
-        timer: &timer,
-        stop: &stop,
-        tell: &waits,
-        functions: functions.as_ref(),
-        variables: &|name| std::env::var(name).ok(),
-        counts_running: true,
-    };
+    let planner = planner(&connection, &clock, &timer, &stop, functions.as_ref());
     let plan = planner.plan_in(&folder, &chosen).await.map_err(|error| failure(&connection, error))?;
     Ok((plan, connection))
+}
+
+/// What plans on a connection for a terminal.
+fn planner<'a>(
+    connection: &'a Connection,
+    clock: &'a Clock,
+    timer: &'a Timer,
+    stop: &'a CancellationToken,
+    functions: Option<&'a BTreeSet<String>>,
+) -> Planner<'a> {
+    Planner { connection, clock, timer, stop, tell: &waits, functions, variables: &variable, counts_running: true }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The values of a template's parameters, as they are given.
@@ -182,16 +188,7 @@ async fn planned_template(args: &WithinArgs, template: &Template) -> Result<(Pla
     let chosen = Chosen { manifest: &folder.manifest, environment: None };
     let connection = reach(&args.reach, None).await?;
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
-    let planner = Planner {
-        connection: &connection,
-        clock: &clock,
-        timer: &timer,
-        stop: &stop,
-        tell: &waits,
-        functions: None,
-        variables: &|name| std::env::var(name).ok(),
-        counts_running: true,
-    };
+    let planner = planner(&connection, &clock, &timer, &stop, None);
     let named = |target: PlanTarget<'_>| template.parameters(target);
     let drafts = |target: PlanTarget<'_>| template.draft(target);
     let plan = planner.plan_drafts(&folder, &chosen, &named, &drafts).await;

@@ -168,17 +168,19 @@ pub fn transition(change: &TransitionChange) -> String {
 
 /// The change of a field's value: `30 -> 60`.
 pub fn field(change: &FieldChange) -> String {
-    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "(none)".to_owned(), cut);
+    let value =
+        |value: &Option<String>| value.as_deref().map_or_else(|| "(none)".to_owned(), |text| cut(text, LONGEST));
     match (&change.old, &change.new) {
-        (None, Some(new)) => format!("{} = {}", change.path, cut(new)),
+        (None, Some(new)) => format!("{} = {}", change.path, cut(new, LONGEST)),
         (Some(_), None) => format!("{} removed", change.path),
         (old, new) => format!("{} {} -> {}", change.path, value(old), value(new)),
     }
 }
 
-fn cut(text: &str) -> String {
+/// A value in one line, with so many characters at most.
+pub fn cut(text: &str, longest: usize) -> String {
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match one_line.char_indices().nth(LONGEST) {
+    match one_line.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &one_line[..end]),
         None => one_line,
     }

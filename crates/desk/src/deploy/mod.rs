@@ -1,17 +1,23 @@
-//! Deploying `statemachine/`: read the folder, plan against the connection, apply.
+//! Deploying a folder of definitions: read it, plan against the connection, apply, roll out and go back.
 //!
 //! | module | subject |
 //! |---|---|
 //! | [`manifest`](Manifest), `settings`, `substitution` | what `countersign.toml` says |
 //! | `environment` ([`Chosen`]) | what of it counts in one environment |
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
-//! | `plan` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
-//! | `planning` ([`Planner`]) | what is read of the connection for it |
-//! | `templates` ([`Template`]) | the state machines of other tools' templates |
+//! | `check`, `choices`, `tasks`, `lint`, `duplicates` | findings about the folder |
+//! | `draft`, `item`, `compare` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
+//! | `planning`, `gather` ([`Planner`]) | what is read of the connection for it |
+//! | `templates`, `generated` ([`Template`]) | the state machines of other tools' templates, and their generated names |
 //! | [`difference`], [`mermaid()`] | state by state, and drawn |
+//! | `evidence`, `roles`, `permissions`, [`outlook`] | what earlier executions would do, and what a role lacks |
 //! | [`desired`] | the types between a plan and its apply |
 //! | [`applied`] | what a state machine's tags remember |
 //! | [`plan_file`] | a plan as a file |
+//! | `steps`, `apply`, `perform`, `patience` | an apply, step by step, and each call |
+//! | [`rollout`], `note`, `driving`, `rollouts` | how an alias moves to a version |
+//! | `back`, `versions` | the way back, and versions that may go |
+//! | `deploying`, [`proposing`], `ballot`, `recording` | the desk's deployments and proposals, and their acts on record |
 
 pub mod applied;
 mod apply;

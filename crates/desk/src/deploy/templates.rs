@@ -43,14 +43,14 @@ pub fn is_template(path: &Path) -> bool {
 pub struct Template {
     /// The file, or the folder `cdk.out`.
     pub path: PathBuf,
-    /// The name of its stack, or the one stack of `cdk.out` that is planned; as the folder that it lies in where nobody says.
+    /// The name of its stack, or the one stack of `cdk.out` that is planned; without it, the name of the template's folder.
     pub stack: Option<String>,
     /// The values of its parameters; the others have their defaults.
     pub values: BTreeMap<String, String>,
 }
 
 impl Template {
-    /// It in the place of a folder: its path, and the name of its stack.
+    /// The template as a folder: its path, and the name of its stack.
     #[must_use]
     pub fn folder(&self) -> Folder {
         let manifest = Manifest { name: Some(self.stack_name()), ..Manifest::default() };

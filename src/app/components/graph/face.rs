@@ -18,7 +18,7 @@ const PICTURE: i32 = 32;
 const BADGE: i32 = 16;
 
 /// Writes a text so that it stays one.
-fn escape(out: &mut String, text: &str) {
+pub fn escape(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),

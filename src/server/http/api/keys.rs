@@ -23,7 +23,7 @@ pub fn key(headers: &HeaderMap, what: What) -> Result<String, Problem> {
     let fits = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     let key = headers.get(KEY).map(|value| value.to_str().ok().filter(fits));
     let remedy =
-        format!("Send a key of your own for this choice, such as a UUID: 1 to {LONGEST} printable characters.");
+        format!("Send a key of your own for this request, such as a UUID: 1 to {LONGEST} printable characters.");
     match key {
         None => Err(Problem::parameter(KEY, format!("{what} needs the header Idempotency-Key."), remedy)),
         Some(None) => Err(Problem::parameter(KEY, "The header Idempotency-Key is no key.", remedy)),
@@ -71,7 +71,7 @@ pub async fn before(desk: &Desk, actor: &Actor, once: &Once) -> Result<Option<Re
         }
         Repeat::Other => {
             let detail = "This Idempotency-Key was used for another request. Nothing was recorded.";
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail, "Make another key for every choice.");
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail, "Make another key for every request.");
             Err(Problem { parameter: Some(KEY.to_owned()), ..problem })
         }
     }
@@ -80,8 +80,8 @@ pub async fn before(desk: &Desk, actor: &Actor, once: &Once) -> Result<Option<Re
 /// Keeps an answer under the key of its request; without one, gives the key back.
 pub async fn settle(desk: &Desk, actor: &Actor, once: &Once, kept: Option<&GivenAnswer>) {
     if let Err(error) = desk.settle_key(actor, once, kept).await {
-        // What was chosen is on record; a repetition finds it there.
-        tracing::error!(%error, "the answer to a choice could not be kept under its key");
+        // What was asked for is on record; a repetition finds it there.
+        tracing::error!(%error, "the answer to a request could not be kept under its key");
     }
 }
 

@@ -26,7 +26,7 @@ use crate::server::http::Site;
 use crate::server::{acting, words};
 
 /// What is sent here, in words.
-const WHAT: keys::What = "A vote";
+const VOTE: keys::What = "A vote";
 const PROPOSAL: keys::What = "A proposal";
 
 /// The deployments that people have to approve, newest first.
@@ -161,8 +161,8 @@ pub async fn vote(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let Asked { desk, actor, .. } = Asked::acting(&site, &parts).await?;
-    let key = keys::key(&parts.headers, WHAT)?;
-    let body = keys::json_body(&parts.headers, body, WHAT).await?;
+    let key = keys::key(&parts.headers, VOTE)?;
+    let body = keys::json_body(&parts.headers, body, VOTE).await?;
     let vote: VoteRequest = serde_json::from_slice(&body).map_err(|error| {
         let remedy = "Send an object such as {\"vote\": \"approve\", \"shown\": \"...\", \"comment\": \"...\"}.";
         Problem::parameter("body", format!("The body is no vote: {error}."), remedy)

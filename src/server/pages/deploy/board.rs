@@ -24,8 +24,8 @@ const HISTORY: usize = 10;
 /// The versions of one state machine that are named.
 const VERSIONS: usize = 3;
 
-/// One environment, or the connection where the manifest has none.
-struct Place<'a> {
+/// A column of the table: one environment, or the connection where the manifest has none.
+struct Column<'a> {
     name: String,
     chosen: Chosen<'a>,
     connection: String,
@@ -35,7 +35,7 @@ struct Place<'a> {
     deployed: BTreeMap<String, (i64, String)>,
 }
 
-impl Place<'_> {
+impl Column<'_> {
     /// Whether who looks may see the workflow here.
     fn is_seen(&self, actor: &Actor, workflow: &str) -> bool {
         let machine = self.chosen.machine_name(workflow);
@@ -46,7 +46,7 @@ impl Place<'_> {
 /// The table; nothing where the manifest names no workflow that `actor` may see.
 pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
     let manifest = &folder.manifest;
-    let mut places = Vec::new();
+    let mut columns = Vec::new();
     let names: Vec<Option<&str>> = match manifest.environments.is_empty() {
         true => vec![None],
         false => manifest.environments.keys().map(|name| Some(name.as_str())).collect(),
@@ -61,7 +61,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
             None => BTreeMap::new(),
         };
         let is_planned = connection == desk.id().as_str() && plan.environment == name.unwrap_or_default();
-        places.push(Place {
+        columns.push(Column {
             name: name.map_or_else(|| connection.clone(), str::to_owned),
             chosen,
             connection,
@@ -70,7 +70,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
             deployed,
         });
     }
-    let is_seen = |workflow: &&String| places.iter().any(|place| place.is_seen(actor, workflow));
+    let is_seen = |workflow: &&String| columns.iter().any(|column| column.is_seen(actor, workflow));
     let workflows: Vec<&String> = manifest.workflows.keys().filter(is_seen).collect();
     if workflows.is_empty() {
         return None;
@@ -78,15 +78,15 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
     let mut rows = Vec::new();
     for workflow in workflows {
         let mut cells = Vec::new();
-        for place in &places {
-            cells.push(cell(place, actor, workflow).await);
+        for column in &columns {
+            cells.push(cell(column, actor, workflow).await);
         }
         rows.push(view! { <tr><th scope="row">{shown(workflow.clone())}</th>{cells}</tr> });
     }
-    let heads = places.iter().map(|place| {
-        let on = (place.connection != place.name)
-            .then(|| view! { <span class="quiet">" on "{shown(place.connection.clone())}</span> });
-        view! { <th scope="col">{shown(place.name.clone())}{on}</th> }
+    let heads = columns.iter().map(|column| {
+        let on = (column.connection != column.name)
+            .then(|| view! { <span class="quiet">" on "{shown(column.connection.clone())}</span> });
+        view! { <th scope="col">{shown(column.name.clone())}{on}</th> }
     });
     Some(
         view! {
@@ -103,16 +103,16 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
 }
 
 /// A workflow in an environment.
-async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
-    let machine = place.chosen.machine_name(workflow);
-    let Some(desk) = place.desk else {
-        let said = format!("No connection {} is configured.", place.connection);
+async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str) -> AnyView {
+    let machine = column.chosen.machine_name(workflow);
+    let Some(desk) = column.desk else {
+        let said = format!("No connection {} is configured.", column.connection);
         return view! { <td class="quiet">{shown(said)}</td> }.into_any();
     };
-    if !place.is_seen(actor, workflow) {
+    if !column.is_seen(actor, workflow) {
         return view! { <td class="quiet">"not shown to you"</td> }.into_any();
     }
-    let status = place.plan.and_then(|plan| plan.items.iter().find(|item| item.name() == workflow)).map(|item| {
+    let status = column.plan.and_then(|plan| plan.items.iter().find(|item| item.name() == workflow)).map(|item| {
         let (status, word) = change(item.change());
         view! { <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span> }
     });
@@ -124,14 +124,14 @@ async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
     }
     let href = routes::of(desk.id().as_str()).workflow(&machine);
     // A link to another connection loads a document of its own.
-    let rel = place.plan.is_none().then_some("external");
+    let rel = column.plan.is_none().then_some("external");
     let name = if machine == workflow { "Open".to_owned() } else { machine.clone() };
     // Express workflows and some endpoints have none, which is no reason to show nothing.
     let releases = desk.releases(actor, &machine).await.ok();
     let versions = releases.as_ref().and_then(|found| versions(&found.versions));
     let versions = versions.map(|said| view! { <p class="quiet">{said}</p> });
-    let aliases = releases.iter().flat_map(|found| &found.aliases).map(|one| alias(place, desk, actor, &machine, one));
-    let last = place.deployed.get(&machine).or_else(|| place.deployed.get(workflow)).map(|(at, by)| {
+    let aliases = releases.iter().flat_map(|found| &found.aliases).map(|one| alias(column, desk, actor, &machine, one));
+    let last = column.deployed.get(&machine).or_else(|| column.deployed.get(workflow)).map(|(at, by)| {
         view! {
             <p class="quiet">
                 "deployed by "{shown(by.clone())}", "<time datetime=instant(*at)>{absolute(*at)}</time>
@@ -142,7 +142,7 @@ async fn cell(place: &Place<'_>, actor: &Actor, workflow: &str) -> AnyView {
 }
 
 /// An alias: where it leads, since when and by whom; how far a rollout has come; and the way back.
-fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
+fn alias(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
     let note = alias.description.as_deref().and_then(|text| text.parse::<Note>().ok());
     let route = |route: &Route| {
         let version = number_of(&route.version_arn)
@@ -156,7 +156,7 @@ fn alias(place: &Place<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &A
     };
     let said = note.as_ref().map(|note| said(desk, machine_of(&alias.arn), note));
     // Whatever is done is about the connection of the page: its forms carry that connection's proof.
-    let here = place.plan.is_some();
+    let here = column.plan.is_some();
     let may = here && desk.may(actor, Action::Deploy, Some(machine)).is_ok();
     let form = |action: &'static str, word: &'static str| {
         let fields = [("workflow", machine), ("alias", alias.name.as_str())];

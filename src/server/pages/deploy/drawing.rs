@@ -37,7 +37,7 @@ pub fn difference(graph: &asl::Graph, marks: &Marks) -> String {
     for (mark, words) in &changes {
         put(&mut out, &format!("<li data-mark=\"{}\">", name(*mark)));
         sign_in_text(&mut out, *mark);
-        escape(&mut out, words);
+        face::escape(&mut out, words);
         put(&mut out, "</li>");
     }
     put(&mut out, "</ul></details>");
@@ -95,19 +95,6 @@ fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
-/// Writes a text so that it stays one.
-pub(super) fn escape(out: &mut String, text: &str) {
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter => out.push(letter),
-        }
-    }
-}
-
 fn sign_in_text(out: &mut String, mark: Mark) {
     put(out, &format!("<span class=\"change-sign\" aria-hidden=\"true\">{}</span> ", sign(mark)));
 }
@@ -127,7 +114,7 @@ fn drawn(out: &mut String, graph: &asl::Graph, marks: &Marks) {
     let mark = |of: &[Mark], at: usize| of.get(at).copied().unwrap_or_default();
     let count = |of: &[Mark], wanted: Mark| of.iter().filter(|mark| **mark == wanted).count();
     let label = format!(
-        "The difference as a graph: {} states new, {} changed, {} removed",
+        "The difference as a graph; states: {} new, {} changed, {} removed",
         count(&marks.nodes, Mark::Added),
         count(&marks.nodes, Mark::Changed),
         count(&marks.nodes, Mark::Removed)
@@ -178,7 +165,7 @@ fn state(out: &mut String, node: &Node, mark: Mark) {
         ),
     );
     let words = face::in_words(node, (mark != Mark::Same).then(|| word(mark).to_owned()));
-    escape(out, &words);
+    face::escape(out, &words);
     put(out, "</title>");
     put(out, &face::face(node));
     put(out, &face::course(node, None, None));
@@ -247,7 +234,7 @@ mod tests {
             "Removed transition Pay → Ship",
             "New transition Pay → &lt;Check&gt;",
             ">−</text>",
-            "1 states new, 1 changed, 0 removed",
+            "states: 1 new, 1 changed, 0 removed",
         ] {
             assert!(html.contains(part), "no {part:?}: {html}");
         }

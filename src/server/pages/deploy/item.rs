@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::drawing;
 use crate::app::{Diff, Mark, look, shown};
 use crate::routes::Routes;
+use crate::server::deploy::text;
 use crate::wire::Status;
 use crate::wire::deploy::DiffLine;
 
@@ -230,13 +231,7 @@ fn differences(difference: &Difference, open: bool) -> AnyView {
 
 /// Fields with their old and new values.
 fn fields(fields: &[FieldChange]) -> Option<AnyView> {
-    let cut = |text: &str| {
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}…", &line[..end]),
-            None => line,
-        }
-    };
+    let cut = |value: &str| text::cut(value, LONGEST);
     let one = |field: &FieldChange| {
         let old = field.old.as_deref().map(|old| view! { <del>{shown(cut(old))}</del> });
         let new = field.new.as_deref().map(|new| view! { <ins>{shown(cut(new))}</ins> });
@@ -270,31 +265,12 @@ fn lines(item: &Item, open: bool) -> Option<AnyView> {
 
 /// What it means for what runs.
 fn effect(effect: &Effect) -> AnyView {
-    let mut said: Vec<String> = Vec::new();
-    for running in &effect.running {
-        let (one, is_one) = (running.executions, running.executions == 1);
-        let more = if effect.more { "At least " } else { "" };
-        let verb = if is_one { "execution runs" } else { "executions run" };
-        let on = running
-            .version
-            .as_ref()
-            .map_or_else(|| "without a version".to_owned(), |version| format!("on version {version}"));
-        let keeps = if is_one { "it keeps its definition" } else { "they keep their definition" };
-        said.push(format!("{more}{one} {verb} {on}: {keeps}."));
-    }
-    if effect.running.is_empty() {
-        said.push("No execution of it runs now.".to_owned());
-    }
-    if effect.unqualified_changes {
-        said.push("Callers of the ARN without a version or an alias get the change at once.".to_owned());
-    }
-    if effect.alias_moves {
-        said.push("Callers of the alias get it as the alias moves.".to_owned());
-    }
+    let idle = effect.running.is_empty().then(|| "No execution of it runs now.".to_owned());
+    let said = idle.into_iter().chain(text::effect(effect));
     view! {
         <section class="plan-part">
             <h3>"Effect on what runs"</h3>
-            <ul class="plain">{said.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            <ul class="plain">{said.map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
         </section>
     }
     .into_any()

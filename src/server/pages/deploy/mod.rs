@@ -46,9 +46,6 @@ pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answe
 /// The connection has not answered yet.
 pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
-    let connection = desk.id().as_str();
-    let here = routes::of(connection);
-    let read_only = desk.about().read_only;
     let may: Vec<Result<(), Denied>> =
         plan.items.iter().map(|item| desk.may(actor, Action::Deploy, Some(item.machine()))).collect();
     let all = desk.may(actor, Action::Deploy, None);
@@ -56,48 +53,13 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let mut answers = std::iter::once(all.clone()).chain(may.iter().cloned());
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
 
-    let (action, word, all_word) = match desk.approval_rule() {
-        Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
-        None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
-    };
-    let form = |name: &str, seen: &str, word, class| {
-        let fields = [("name", name), ("seen", seen)];
-        let disabled = read_only || seen.is_empty();
-        Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
-    };
-    let mut rows = Vec::new();
-    let mut replayed = 0;
-    for (item, may) in plan.items.iter().zip(&may) {
-        let hash = if may.is_ok() { item.hash() } else { String::new() };
-        let button = item.is_ready().then_some((item.name(), hash.as_str()));
-        let asked = replay.as_deref() == Some(item.name());
-        let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
-            replayed += 1;
-            Some(replays(desk, actor, item).await)
-        } else {
-            None
-        };
-        let html = html(|| {
-            let evidence = match &found {
-                Some(Ok(found)) => Some(evidence::evidence(&here, found)),
-                Some(Err(why)) => Some(evidence::unknown(why)),
-                None if wants_replay(item) => Some(evidence::offer(&here, item.name())),
-                None => None,
-            };
-            let form = button.map(|(name, hash)| form(name, hash, word, "button"));
-            part(Part { here: &here, item, form, evidence })
-        });
-        rows.push(row(item.name(), html));
-    }
+    let buttons = Buttons::of(desk);
+    let rows = rows(desk, actor, &plan.items, &may, &buttons, replay.as_deref()).await;
     let manifest = plan.folder.problem.as_ref().map(|problem| row(MANIFEST, html(|| refused_manifest(problem))));
     let ready = plan.items.iter().any(Item::is_ready);
     let hash = if all.is_ok() { plan.hash.clone() } else { String::new() };
     let button = html(|| {
-        if ready {
-            form("", &hash, all_word, "button button-main")
-        } else {
-            view! { <span class="quiet">"Nothing to deploy"</span> }.into_any()
-        }
+        if ready { buttons.of_all(&hash) } else { view! { <span class="quiet">"Nothing to deploy"</span> }.into_any() }
     });
     let functions = desk.definitions().known_functions().trouble;
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
@@ -117,6 +79,78 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
         below: html(|| history),
         refused,
     })
+}
+
+/// The buttons that deploy, or that propose where people have to approve it.
+struct Buttons<'a> {
+    connection: &'a str,
+    /// The path of the server function.
+    action: &'static str,
+    /// The words of a workflow's button, and of the one for all of them.
+    one: &'static str,
+    all: &'static str,
+    read_only: bool,
+}
+
+impl<'a> Buttons<'a> {
+    fn of(desk: &'a Desk) -> Self {
+        let (action, one, all) = match desk.approval_rule() {
+            Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
+            None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
+        };
+        Self { connection: desk.id().as_str(), action, one, all, read_only: desk.about().read_only }
+    }
+
+    /// The button of one workflow; `seen` is the hash of its plan, and empty for whoever may not deploy it.
+    fn of_item(&self, item: &Item, seen: &str) -> AnyView {
+        self.form(item.name(), seen, self.one, "button")
+    }
+
+    /// The button of the whole plan.
+    fn of_all(&self, seen: &str) -> AnyView {
+        self.form("", seen, self.all, "button button-main")
+    }
+
+    fn form(&self, name: &str, seen: &str, word: &'static str, class: &'static str) -> AnyView {
+        let fields = [("name", name), ("seen", seen)];
+        let (connection, action, disabled) = (self.connection, self.action, self.read_only || seen.is_empty());
+        Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
+    }
+}
+
+/// The workflows of a plan; `may` has for each whether the actor may deploy it.
+async fn rows(
+    desk: &Desk,
+    actor: &Actor,
+    items: &[Item],
+    may: &[Result<(), Denied>],
+    buttons: &Buttons<'_>,
+    replay: Option<&str>,
+) -> Vec<DeployRow> {
+    let here = routes::of(desk.id().as_str());
+    let (mut rows, mut replayed) = (Vec::new(), 0);
+    for (item, may) in items.iter().zip(may) {
+        let asked = replay == Some(item.name());
+        let found = if wants_replay(item) && (asked || is_near(desk) && replayed < REPLAYED_AT_ONCE) {
+            replayed += 1;
+            Some(replays(desk, actor, item).await)
+        } else {
+            None
+        };
+        let hash = if may.is_ok() { item.hash() } else { String::new() };
+        let html = html(|| {
+            let evidence = match &found {
+                Some(Ok(found)) => Some(evidence::evidence(&here, found)),
+                Some(Err(why)) => Some(evidence::unknown(why)),
+                None if wants_replay(item) => Some(evidence::offer(&here, item.name())),
+                None => None,
+            };
+            let form = item.is_ready().then(|| buttons.of_item(item, &hash));
+            part(Part { here: &here, item, form, evidence })
+        });
+        rows.push(row(item.name(), html));
+    }
+    rows
 }
 
 /// Whether calls to the connection cost nothing.
