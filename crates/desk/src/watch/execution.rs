@@ -225,7 +225,7 @@ impl Watch {
 }
 
 /// The topics of what changed in the index.
-fn topics_of(moved: &Moved) -> Vec<Topic> {
+pub(super) fn topics_of(moved: &Moved) -> Vec<Topic> {
     let changed = moved.executions || moved.inbox;
     [
         (Topic::Workflows, changed),

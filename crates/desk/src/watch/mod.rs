@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::closely::Attending;
 pub use self::events::{EventFilter, Kinds, details};
+use self::execution::topics_of;
 use self::following::Following;
 pub use self::item::{ItemAt, ItemPath};
 pub use self::pace::Pace;

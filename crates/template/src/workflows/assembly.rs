@@ -106,6 +106,7 @@ impl Assembly<'_> {
         assets: &IndexMap<String, String>,
         out: &mut Vec<Workflow>,
     ) -> Result<()> {
+        let parameters = given.cloned().unwrap_or_default();
         let template = match read::template(&self.read(&file)?, &parameters) {
             Ok(template) => template,
             // The CDK writes a template without resources for a stack that has none.
@@ -117,7 +118,6 @@ impl Assembly<'_> {
             self.known.borrow_mut().extend(template.parameters.keys().cloned());
         }
         let complete = self.planning.complete && given.is_some();
-        let parameters = given.cloned().unwrap_or_default();
         let source = Source { file: &file, environment, parameters, complete, assets: Some(assets) };
         out.extend(of_template(&template, source, self.planning).map_err(|errors| located(errors, &file))?);
         for (file, environment) in nested {
