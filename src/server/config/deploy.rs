@@ -44,7 +44,7 @@ pub struct ReachArgs {
     #[arg(long, value_name = "NAME")]
     pub connection: Option<String>,
     /// Another endpoint, such as http://127.0.0.1:4566
-    #[arg(long, value_name = "URL", conflicts_with_all = ["connection", "aws"])]
+    #[arg(long, visible_alias = "endpoint", value_name = "URL", conflicts_with_all = ["connection", "aws"])]
     pub endpoint_url: Option<String>,
     /// An AWS account, through the standard credential chain
     #[arg(long, conflicts_with = "connection")]

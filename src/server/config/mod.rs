@@ -133,7 +133,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
     /// Show another Step Functions endpoint instead of the embedded engine, such as http://127.0.0.1:4566
-    #[arg(long, value_name = "URL", conflicts_with = "aws")]
+    #[arg(long, visible_alias = "endpoint-url", value_name = "URL", conflicts_with = "aws")]
     pub endpoint: Option<String>,
     /// Show another connection beside this one: name=NAME with region, profile, role-arn, external-id, endpoint, colour,
     /// label and read-only, as in countersign.toml of the data folder

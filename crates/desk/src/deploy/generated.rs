@@ -96,8 +96,8 @@ fn fill(desired: &mut Desired, deployed: &Deployed, origin: &Origin) -> BTreeSet
     let sure = names.sure();
     for (id, name) in &sure {
         let placeholder = placeholder(&origin.stack, id);
+        desired.definition = replaced(&desired.definition, &placeholder, name);
         let filled = |text: &str| replaced(text, &placeholder, name);
-        desired.definition = filled(&desired.definition);
         desired.role_arn = desired.role_arn.as_deref().map(filled);
         if let Some(logging) = &mut desired.logging {
             logging.destination = logging.destination.as_deref().map(filled);
