@@ -11,6 +11,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sfn::config::http::HttpResponse;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -431,17 +432,23 @@ fn last_part(arn: &str) -> String {
 }
 
 /// A failed call in the desk's types.
-fn failed<E, R>(api: Api, subject: &str, error: &SdkError<E, R>) -> CallError
+fn failed<E>(api: Api, subject: &str, error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let fault = match error {
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => Fault::Unreachable,
         SdkError::TimeoutError(_) => Fault::Unreachable,
         SdkError::ServiceError(service) => {
-            let error = service.err();
-            Fault::of_code(error.code().unwrap_or("an unnamed error"), error.message().unwrap_or("no message"))
+            let (error, status) = (service.err(), service.raw().status().as_u16());
+            match error.code() {
+                Some(code) => Fault::of_code(code, error.message().unwrap_or("no message")),
+                // An emulator that does not have an operation often answers so.
+                None => Fault::of_code(
+                    &format!("HTTP {status}"),
+                    error.message().unwrap_or("it names no error, and may not have this operation"),
+                ),
+            }
         }
         other => Fault::Unsent(innermost(other)),
     };
