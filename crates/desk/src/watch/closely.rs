@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::round::First;
+use super::round::{First, can_wait};
 use super::{Watch, lock, reading, topics_of};
 use crate::connection::Api;
 use crate::error::ReadError;
@@ -17,6 +17,11 @@ const LISTS_PER_SECOND: u64 = 100;
 /// Histories that are read between two rounds besides those that are shown: new executions that may ask people, and then
 /// those that were read the longest ago.
 const OTHERS: usize = 4;
+
+/// Milliseconds between two looks at so many lists.
+pub(super) fn apart(lists: usize) -> u64 {
+    u64::try_from(lists).unwrap_or(u64::MAX).saturating_mul(1_000) / LISTS_PER_SECOND
+}
 
 /// Somebody has a page of this connection open, until this is dropped.
 pub struct Attending(Arc<Watch>);
@@ -40,7 +45,7 @@ impl Watch {
     pub async fn look_closely(self: Arc<Self>, end: CancellationToken) {
         let Some(close_ms) = lock(&self.pace).close_ms else { return };
         let mut attending = self.attending.subscribe();
-        let mut lists_at = 0;
+        let (mut all_at, mut asking_at) = (0, 0);
         loop {
             tokio::select! {
                 () = end.cancelled() => return,
@@ -49,11 +54,17 @@ impl Watch {
             }
             let began = self.now();
             self.look_at_shown().await;
-            let lists = u64::try_from(lock(&self.following).lists.len()).unwrap_or(u64::MAX);
-            let apart = (lists * 1_000 / LISTS_PER_SECOND).max(2 * close_ms);
-            if began - lists_at >= i64::try_from(apart).unwrap_or(i64::MAX) {
-                self.look_at_news().await;
-                lists_at = began;
+            let (all, asking) = (self.lists(false), self.lists(true));
+            let is_due = |last: i64, lists: &[String]| {
+                let apart = apart(lists.len()).max(2 * close_ms);
+                began - last >= i64::try_from(apart).unwrap_or(i64::MAX)
+            };
+            if is_due(all_at, &all) {
+                self.look_at_news(all).await;
+                (all_at, asking_at) = (began, began);
+            } else if is_due(asking_at, &asking) {
+                self.look_at_news(asking).await;
+                asking_at = began;
             }
             let took = u64::try_from(self.now() - began).unwrap_or(0);
             let pause = Duration::from_millis(close_ms.saturating_sub(took).max(close_ms / 2));
@@ -74,11 +85,19 @@ impl Watch {
         }
     }
 
-    /// The newest executions of every list, and the histories of those that may ask people.
-    pub(super) async fn look_at_news(&self) {
+    /// The lists of executions that are followed; of many, those of machines that can ask people are looked at more often.
+    pub(super) fn lists(&self, only_asking: bool) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let following = lock(&self.following);
+        let lists = following.lists.iter();
+        let wanted = lists.filter(|(_, one)| !only_asking || can_wait(&snapshot, &one.list.machine_arn));
+        wanted.map(|(arn, _)| arn.clone()).collect()
+    }
+
+    /// The newest executions of these lists, and the histories of those that may ask people.
+    pub(super) async fn look_at_news(&self, lists: Vec<String>) {
         // A round does the same.
         let Ok(_turn) = self.turn.try_lock() else { return };
-        let lists: Vec<String> = lock(&self.following).lists.keys().cloned().collect();
         let due = lists.into_iter().take_while(|_| self.grants(Api::ListExecutions)).collect();
         let mut moved = Moved::default();
         let mut first = First::default();
@@ -100,7 +119,7 @@ impl Watch {
         let mut others: Vec<(Option<i64>, &String)> = following
             .running
             .iter()
-            .filter(|(arn, one)| super::round::can_wait(&snapshot, &one.machine_arn) && !shown.contains_key(*arn))
+            .filter(|(arn, one)| can_wait(&snapshot, &one.machine_arn) && !shown.contains_key(*arn))
             .map(|(arn, one)| (one.fetched_at, arn))
             .collect();
         others.sort_unstable();

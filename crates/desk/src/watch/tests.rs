@@ -508,12 +508,12 @@ async fn between_two_rounds_only_what_is_shown_and_what_is_new_is_read() {
     drop(looking);
     let new = watched.start_asking("new").0;
     watched.fake.forget_log();
-    watched.watch.look_at_news().await;
+    watched.watch.look_at_news(watched.watch.lists(false)).await;
     assert!(watched.waiting().await.contains(&new), "a new request does not wait for the next round");
     assert_eq!(watched.fake.count(Api::ListExecutions), 1);
     let _round = watched.watch.turn.lock().await;
     watched.fake.forget_log();
-    watched.watch.look_at_news().await;
+    watched.watch.look_at_news(watched.watch.lists(false)).await;
     assert_eq!(watched.fake.log(), [], "a round is under way");
 }
 
@@ -536,4 +536,24 @@ async fn what_others_tell_of_is_looked_at_now() {
     watched.fake.change(|world, now| world.answer(&token, Ok("{}"), now)).unwrap();
     watched.watch.hear_of(&arn).await.unwrap();
     assert!(watched.waiting().await.is_empty(), "its end, too");
+}
+
+#[tokio::test]
+async fn of_hundreds_of_machines_those_that_ask_people_are_looked_at_more_often() {
+    for (kind, period) in [(ConnectionKind::Embedded, 3_010), (ConnectionKind::Aws, 1_000)] {
+        let watched = Watched::of(kind);
+        let succeeds = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } }).to_string();
+        assert!(watched.watch.period_ms() <= 1_000, "before anything is known");
+        watched.fake.change(|world, now| {
+            for number in 0..300 {
+                world.machine(&format!("other-{number}"), &succeeds, now);
+            }
+        });
+        for _ in 0..300 {
+            watched.round().await;
+        }
+        assert_eq!((watched.watch.snapshot().machines.len(), watched.watch.period_ms()), (301, period));
+        assert_eq!(watched.watch.lists(true), [watched.machine.clone()]);
+        assert_eq!(watched.watch.lists(false).len(), 301);
+    }
 }
