@@ -51,7 +51,7 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
         error: String::new(),
         place: None,
     };
-    let mut page = page(desk, &record, &desk.eyes_on(actor, &record), row);
+    let mut page = page(desk, &record, &desk.viewing(actor, &record).await, row);
     let fared = children_of(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
     let deciders = desk.deciders(actor, &waits).await.map_err(|error| worded(desk, &error))?;
     let named = deciders.iter().filter_map(|((_, event), approvers)| Some((*event, words::deciders(approvers)?)));
