@@ -78,7 +78,6 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
             {table}
             {consequences(&first.outcomes)}
             {dynamic(move || rule.with(|(lines, times, votes)| rule_view(lines, times, votes, now)))}
-            {dynamic(in_hand)}
             {dynamic(move || open.get().then(|| refused.get().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })))}
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| {
@@ -87,6 +86,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 let forms = decision_forms(&(arn.clone(), event), &hash, &choices, refused.with(Option::is_some), post);
                 view! { {is_read_only().then(why_disabled)} {forms} }
             }))}
+            // Behind the buttons: deciding is what most come for, and all that it takes fits a phone's screen.
+            {dynamic(in_hand)}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <Json text=first.request label="The whole request"/>
