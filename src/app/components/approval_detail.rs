@@ -7,7 +7,9 @@ use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
-use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
+use crate::app::ui::{
+    Ago, Due, Json, Memo, Post, ProblemBox, Signal, When, dynamic, effect_since, focus_if_lost, shown,
+};
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, EarlierEnd, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
@@ -72,7 +74,7 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 {stated(&first)}
                 {row.parent_arn.clone().map(parent)}
                 <dt>"Asked"</dt>
-                <dd><Ago at=row.asked_at now/></dd>
+                <dd><When at=row.asked_at now/></dd>
                 {dynamic(due)}
             </dl>
             {table}
@@ -155,7 +157,7 @@ pub fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[V
             (!vote.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&vote.comment)}</q> });
         view! {
             <li data-tone=super::status::look(mark_of(vote.tone)).tone>
-                <Mark status=mark_of(vote.tone)/>{shown(&vote.done)}" by "{shown(&vote.person)}" "<Ago at=vote.at now/>{comment}
+                <Mark status=mark_of(vote.tone)/>{shown(&vote.done)}" by "{shown(&vote.person)}" "<When at=vote.at now/>{comment}
             </li>
         }
     };
@@ -230,7 +232,7 @@ fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
         (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&decision.comment)}</q> });
     view! {
         <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
-            <p class="notice-title"><Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
+            <p class="notice-title"><Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<When at=decision.decided_at now/></p>
             {comment}
             <p><DeliveryLine delivery=decision.delivery.clone() now/></p>
             <p class="notice-links"><a class="button" href=here().execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>
