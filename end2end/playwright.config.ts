@@ -23,9 +23,9 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "desk", testMatch: /(base|story|rules|hands|roles|people|hydration|accessible|tabs|stream|recovery|focus|place|labels|map|connections|acts|events|lists|execution|tree)\.spec\.ts/, use: { viewport: desk } },
-    { name: "phone", testMatch: /(story|rules|hands|roles|people|narrow|accessible|phone|map|connections|acts|lists)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
-    { name: "nojs", testMatch: /(base|story|rules|hands|roles|people|nojs|connections|actsnojs|lists)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
+    { name: "desk", testMatch: /(base|due|story|rules|hands|roles|people|hydration|accessible|tabs|stream|recovery|focus|place|labels|map|connections|acts|events|lists|execution|tree|recordings)\.spec\.ts/, use: { viewport: desk } },
+    { name: "phone", testMatch: /(due|story|rules|hands|roles|people|narrow|accessible|phone|map|connections|acts|lists)\.spec\.ts/, use: { viewport: phone, hasTouch: true } },
+    { name: "nojs", testMatch: /(base|due|story|rules|hands|roles|people|nojs|connections|actsnojs|lists)\.spec\.ts/, use: { viewport: desk, javaScriptEnabled: false } },
     ...(process.env.PICTURES ? [{ name: "pictures", testMatch: /pictures\.spec\.ts/, use: { viewport: desk } }] : []),
   ],
 });

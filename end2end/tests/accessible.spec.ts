@@ -3,7 +3,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { expect, open, ready, test } from "./fixtures";
 
 test("every page is accessible, light and dark", async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(360_000);
   await open(page, "/default/workflows/fulfilment", true);
   await page.getByRole("button", { name: /^A large order/ }).click();
   await page.getByRole("button", { name: "Start", exact: true }).click();
@@ -16,7 +16,9 @@ test("every page is accessible, light and dark", async ({ page }) => {
 
   const places = [
     "/default", "/default/workflows", "/default/workflows/fulfilment", "/default/workflows/order?tab=definition", "/default/executions", "/default/executions?q=total%3E", "/default/executions?q=total%3E5&time=24h", "/default/inbox", "/default/deploy", "/default/audit", "/default/connection", "/default/search?q=ful",
-    execution, `${execution}?tab=events`, `${execution}?tab=data`, request,
+    "/default/audit?kind=everything", "/default/inbox?part=forgotten",
+    execution, `${execution}?tab=events`, `${execution}?tab=events&grouped=1&event=2`, `${execution}?tab=data`, `${execution}?tab=definition`,
+    `${execution}?as=list`, `${execution}?part=stages`, `${execution}?part=difference`, `${execution}?part=definition`, request,
     "/default/workflows/absent", "/default/executions/absent",
   ];
   for (const theme of ["light", "dark"] as const) {

@@ -157,6 +157,14 @@ test("several requests are decided at once: the list first, then each outcome", 
   await expect(page.locator(".requests > li")).toHaveCount(1);
 });
 
+test("every part of the inbox is in sight", async ({ page, javaScriptEnabled }) => {
+  await open(page, "/default/inbox", javaScriptEnabled!);
+  const parts = page.getByRole("navigation", { name: "Which requests" });
+  for (const name of ["All", "Mine", "My groups'", "Unclaimed", "Due in 4 h", "Overdue", "No deadline", "Decided"]) {
+    await expect(parts.getByRole("link", { name: new RegExp(`^${name}`) })).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test("all of a page are chosen with one box, and nothing chosen is refused", async ({ page, server, javaScriptEnabled }) => {
   await questions(page, server, !!javaScriptEnabled, ["one", "two"]);
   await page.getByText("Decide several").click();

@@ -22,6 +22,19 @@ test("a long label leaves its value room, and the buttons are at hand", async ({
   expect(last.y + last.height).toBeLessThanOrEqual(dock.y);
 });
 
+test("all that a decision takes is on one screen", async ({ page, server }) => {
+  const facts = { title: "Paper from Nordwind Mill?", requestedBy: "Purchasing", amount: "4200.00 EUR" };
+  await server.begin("paper", { StartAt: "Ask", States: { Ask: asks(facts) } });
+  await open(page, "/default/inbox", true);
+  await openRequest(page, "paper");
+  const dock = (await page.locator(".decide-buttons").boundingBox())!;
+  for (const what of [page.getByRole("heading", { level: 1 }), page.getByText("Purchasing"), page.getByText("4200.00 EUR"), page.locator(".approval .due"), page.getByText("If rejected"), page.getByLabel("Comment")]) {
+    await expect(what.first()).toBeInViewport({ ratio: 1 });
+    const box = (await what.first().boundingBox())!;
+    expect(box.y + box.height).toBeLessThanOrEqual(dock.y);
+  }
+});
+
 test("requests of one Map are one banner that counts", async ({ page, server }) => {
   const each = {
     Type: "Map",

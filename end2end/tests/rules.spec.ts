@@ -34,6 +34,7 @@ test("two people in two browsers complete a quorum of two", async ({ page, brows
   const url = await ask(page, scripts!, "dana", "fulfilment", /^A large order/);
   // Whoever started it may not decide, and the page says why and whom to ask.
   await expect(page.getByText("Dana Whitfield asked for it, and four eyes are needed")).toBeVisible();
+  await expect(page.locator(".approval dt", { hasText: "Asked by" })).toBeVisible();
   await expect(button(page, "Approve")).toBeDisabled();
   await expect(button(page, "Reject")).toBeDisabled();
   const omar = await another(browser, url, "omar", scripts!);

@@ -12,7 +12,7 @@ mod start;
 
 pub use decisions::{condition, did, faults, late, warning};
 pub use people::people;
-pub use rules::{hands, not_allowed, rule, times};
+pub use rules::{deciders, hands, not_allowed, rule, times};
 
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use countersign::error::ErrorKind;
 use countersign::wire::Status;
 use countersign::wire::audit::AuditRow;
+use countersign::wire::graph::Note;
 use countersign::wire::inbox::{Approval, ApprovalState, DueBy};
 use countersign_desk::connection::ConnectionId;
 use countersign_desk::people;
@@ -309,6 +310,28 @@ async fn with_manifest(site: &Site, test: &str, manifest: &str) -> (Board, PathB
     desk.run(&site.end);
     desk.look_again().await;
     (desk, folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_drawing_says_whom_a_state_waits_for() {
+    let site = Site::new("waits-for").await;
+    site.machine("child", &child()).await;
+    let machine = site.machine("named", &asks("JSONPath", "$$.Task.Token", json!({}))).await;
+    let manifest = r#"
+        [workflows.named]
+        file = "named.asl.json"
+        [workflows.named.approvals.Ask]
+        approvers = { groups = ["finance", "warehouse"], people = ["dana"] }
+    "#;
+    let (desk, folder) = with_manifest(&site, "waits-for", manifest).await;
+    let arn = site.begin(&machine, &json!({})).await;
+    site.event_of(&arn).await;
+    let page = desk.execution(&arn).await.unwrap();
+    let notes: Vec<Note> = page.course.states.into_iter().flat_map(|state| state.notes).collect();
+    let [Note::Waits { whom: Some(whom), .. }] = notes.as_slice() else { panic!("{notes:?}") };
+    assert_eq!(whom, "finance or 2 others");
+    std::fs::remove_dir_all(folder).unwrap();
+    site.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,3 +115,16 @@ async fn an_address_that_is_no_page_of_a_list_says_so() {
     }
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_executions_of_a_workflow_stand_under_their_heads() {
+    let site = Site::new("heads").await;
+    site.ask("headed").await;
+    let page = site.page(&here().workflow("approval")).await.text;
+    let html = scraper::Html::parse_document(&page);
+    let head = scraper::Selector::parse(".row-heads > span").unwrap();
+    let heads: Vec<String> = html.select(&head).map(|head| head.text().collect()).collect();
+    assert_eq!(heads, ["Status", "Name", "Started", "Duration"]);
+    assert!(page.contains("Copy the ARN of the state machine"), "{page}");
+    site.close().await;
+}

@@ -30,6 +30,12 @@ async fn the_record_is_searched_and_says_who_saw_what() {
     let seen = rows(&site, "?kind=traces").await;
     assert_eq!(seen.len(), 1, "once, however often it was read: {seen:?}");
     assert!(seen[0].contains("Saw") && seen[0].contains("Dana Whitfield"), "{seen:?}");
+    for path in ["", "?tab=events", "/history.json"] {
+        let answer = site.page(&format!("/default/executions/{arn}{path}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    }
+    let seen = rows(&site, "?kind=traces").await;
+    assert!(seen.len() == 2 && seen[0].contains("Saw the payloads"), "once, whatever of it was read: {seen:?}");
     assert!(rows(&site, "").await.iter().all(|row| !row.contains("Saw")), "the page begins with what people did");
 
     let event = event.to_string();
@@ -55,7 +61,7 @@ async fn the_record_is_searched_and_says_who_saw_what() {
     let lines = site.page("/default/audit/record/jsonl?kind=everything").await.text;
     let entries: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let deeds: Vec<_> = entries.iter().rev().map(|entry| entry["deed"].as_str().unwrap()).collect();
-    assert_eq!(deeds[..3], ["started", "seen", "approve"], "{lines}");
+    assert_eq!(deeds[..4], ["started", "seen", "payload-viewed", "approve"], "{lines}");
     assert_eq!(entries.iter().find(|entry| entry["deed"] == "approve").unwrap()["comment"], comment);
     assert_eq!(site.page("/default/audit/record/exe").await.status, StatusCode::NOT_FOUND);
     site.close().await;

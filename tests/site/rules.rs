@@ -80,6 +80,8 @@ async fn two_people_decide_and_the_others_see_why_they_may_not() {
     assert!(page.contains("You may not decide this request: its approvers are finance, warehouse."), "{page}");
     assert!(page.contains("Ask Dana Whitfield, Omar Haddad or Kenji Mori."));
     assert!(page.contains("The rule chooses “Reject”"));
+    let asked = page.split(">Asked<").nth(1).and_then(|rest| rest.split("</dd>").next()).unwrap();
+    assert!(asked.contains("when-at"), "the time stands beside how long ago that is: {asked}");
     // Whatever the page shows: the desk refuses.
     let page = site.chooses(&request, "approve", &[]).await;
     assert!(page.contains("You may not decide this request"));

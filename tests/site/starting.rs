@@ -200,6 +200,10 @@ async fn a_version_or_an_alias_can_be_started() {
     let arn = start(&site, &fields).await;
     let ran = sfn.describe_state_machine_for_execution().execution_arn(&arn).send().await.unwrap();
     assert!(ran.definition.contains("first"), "{}", ran.definition);
+    let links = site.desk.execution(&arn).await.unwrap().links;
+    let alias = links.iter().find(|link| link.word == "Alias").unwrap();
+    let definition = format!("{}?tab=definition", here().execution(&arn));
+    assert_eq!((alias.name.as_str(), alias.href.as_deref()), ("PROD", Some(definition.as_str())), "to what it says");
     for wrong in ["none", "PROD:1", "../x"] {
         let fields = [("workflow", "many"), ("name", ""), ("input", "{}"), ("qualifier", wrong)];
         let refused = site.form("/api/start", &fields).await;

@@ -68,6 +68,25 @@ impl Desk {
         }
     }
 
+    /// Puts on record that a person saw payloads of an execution, the first time that they do. They are shown though this
+    /// fails: then the log has it.
+    pub(crate) async fn viewed(&self, actor: &Actor, arn: &str, workflow: &str) {
+        let Some(person) = actor.person() else { return };
+        let act = Act {
+            deed: Deed::Viewed,
+            workflow: Some(workflow.to_owned()),
+            execution_arn: Some(arn.to_owned()),
+            event: None,
+            detail: String::new(),
+            person_id: person.id.clone(),
+            person_name: person.name.clone(),
+            at: self.now(),
+        };
+        if let Err(error) = self.store().seen(self.id(), &act).await {
+            tracing::error!(%error, ?act, "that payloads were seen could not be put on record");
+        }
+    }
+
     /// A page of the acts and decisions that are wanted, newest first, without those on workflows that the actor may not see:
     /// those before the entry `before`, or the newest.
     ///

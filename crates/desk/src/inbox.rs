@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::actor::Actor;
 use crate::approvals::outcomes::outcomes;
 use crate::approvals::standing::absent;
+use crate::approvals::timing::approvers_at;
 use crate::approvals::who::{Approvers, approvers, needed};
 use crate::approvals::{Policies, Policy, reached_since};
 use crate::desk::Desk;
@@ -145,6 +146,27 @@ impl Desk {
         let readable = self.sight_for(actor, Action::ViewPayload).unwrap_or_else(|_| Sight::only(&[]));
         filter.text = text.map(|text| (text.to_owned(), readable));
         Ok(self.index().inbox_of(self.id(), &sight, &filter, after, limit).await?)
+    }
+
+    /// Who may decide each of these requests now, by its rule or because it was given to them; those are left out that
+    /// everybody may decide whom the policy permits.
+    ///
+    /// # Errors
+    /// The actor may not see the connection, or the store failed.
+    pub async fn deciders(&self, actor: &Actor, waiting: &[Waiting]) -> Result<BTreeMap<RequestKey, Approvers>, Error> {
+        self.sight(actor)?;
+        if waiting.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (policies, now) = (self.folder().policies(), self.now());
+        let given: BTreeMap<RequestKey, Approvers> = self.store().reassignments(self.id()).await?.into_iter().collect();
+        let one = |wait: &Waiting| {
+            let key = (wait.execution_arn.clone(), wait.event);
+            let policy = policies.get(&wait.workflow).and_then(|states| states.get(&wait.state));
+            let approvers = approvers_at(policy, given.get(&key).cloned(), wait.since, now);
+            (key, approvers)
+        };
+        Ok(waiting.iter().map(one).filter(|(_, approvers)| !approvers.is_everybody()).collect())
     }
 
     /// Those who look after requests.

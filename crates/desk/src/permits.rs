@@ -200,7 +200,16 @@ impl Desk {
         self.eyes(actor, record.workflow()).knowing(|hide| record.hidden(hide))
     }
 
-    /// The same for what one of its requests asks for.
+    /// The same for somebody who is about to be shown payloads of the execution, which goes on record.
+    pub async fn viewing(&self, actor: &Actor, record: &Record) -> Eyes {
+        let eyes = self.eyes_on(actor, record);
+        if !eyes.see_nothing() {
+            self.viewed(actor, &record.description.arn, record.workflow()).await;
+        }
+        eyes
+    }
+
+    /// What an actor sees of what one of the requests of an execution asks for.
     #[must_use]
     pub(crate) fn eyes_on_request(&self, actor: &Actor, record: &Record, event: u64) -> Eyes {
         let request = (record.description.arn.as_str(), event);

@@ -13,12 +13,13 @@ use crate::approvals::form::Form;
 use crate::approvals::outcomes::{Chosen, Outcome, find, outcomes};
 use crate::approvals::shown::shown;
 use crate::approvals::votes::{self, Asking};
-use crate::approvals::who::{Approvers, NotAllowed, missing, needed, one_of_each};
+use crate::approvals::who::{Approvers, NotAllowed, Requester, missing, needed, one_of_each};
 use crate::approvals::{
     Choice, Closed, DecideError, Decided, Policies, Reading, Times, can_be_shown, check, closed, read,
 };
 use crate::desk::{Desk, workflow_of};
 use crate::error::{Error, ReadError};
+use crate::eyes::Eyes;
 use crate::index::Place;
 use crate::policy::Action;
 use crate::starting::refuse_express;
@@ -35,6 +36,8 @@ pub struct Request {
     pub reading: Reading,
     /// The request's content, as redacted JSON.
     pub text: String,
+    /// Who asked, by name, as far as anybody knows.
+    pub asked_by: Option<String>,
     /// What a person may choose, in the order of the buttons, and where each outcome leads.
     pub outcomes: Vec<(Outcome, Foresight)>,
     /// Who may decide it, and how many have to.
@@ -146,7 +149,9 @@ impl Desk {
         let ahead = ahead.unwrap_or_else(of_definition);
         let ahead = ahead.into_iter().map(|one| one.rewritten(|text| eyes.name(text)));
         let outcomes = choices.into_iter().zip(ahead).collect();
-        let rule = self.rule_state(actor, &Asking { policy, record: &record, event, request: &asked }).await?;
+        let asking = Asking { policy, record: &record, event, request: &asked };
+        let rule = self.rule_state(actor, &asking).await?;
+        let asked_by = self.asked_by(&asking, &eyes).await?;
         // For whoever sees this request alone, it has no place among others.
         let place = match self.sight(actor) {
             Ok(sight) => Some(self.index().place(self.id(), &sight, &wait).await?),
@@ -161,7 +166,7 @@ impl Desk {
             RequestState::Waiting => (self.store().claimed(whole).await?, self.store().held(whole).await?),
             _ => (None, Vec::new()),
         };
-        Ok(Request { wait, reading, text, outcomes, rule, state: now, position, claim, held, shown })
+        Ok(Request { wait, reading, text, asked_by, outcomes, rule, state: now, position, claim, held, shown })
     }
 
     /// The execution of a request: a new reading, or the last one if the connection does not answer soon. The page then
@@ -257,6 +262,20 @@ impl Desk {
             may_reassign,
             may_break_glass,
         })
+    }
+
+    /// Who asked: whom the request names where its rule says, and who started the execution here. Whoever does not see all of the
+    /// request is not told whom it names.
+    async fn asked_by(&self, asking: &Asking<'_>, eyes: &Eyes) -> Result<Option<String>, Error> {
+        let path = asking.policy.and_then(|policy| policy.requester.as_deref()).filter(|_| eyes.see_all());
+        let mut names: Vec<String> = match votes::requester_of(self.courier(), asking, path).await? {
+            Requester::Known(people) => people.into_iter().map(|(_, name)| name).collect(),
+            Requester::Nobody { named } => vec![named],
+            Requester::Unnamed { .. } => return Ok(None),
+        };
+        // Whom the request names may be who started it.
+        names.dedup();
+        Ok(Some(eyes.name(&names.join(", "))))
     }
 
     /// The words of a decision that nobody has made yet, with the form as it is at first.

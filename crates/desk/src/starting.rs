@@ -174,6 +174,7 @@ impl Desk {
         self.permit(actor, Action::View, Some(workflow))?;
         self.permit(actor, Action::ViewPayload, Some(workflow))?;
         let stored = self.stored_input(workflow, arn).await?;
+        self.viewed(actor, arn, workflow).await;
         Ok(Again {
             arn: arn.to_owned(),
             name: arn.rsplit(':').next().unwrap_or(arn).to_owned(),

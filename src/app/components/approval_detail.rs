@@ -7,7 +7,9 @@ use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
-use crate::app::ui::{Ago, Due, Json, Memo, Post, ProblemBox, Signal, dynamic, effect_since, focus_if_lost, shown};
+use crate::app::ui::{
+    Ago, Due, Json, Memo, Post, ProblemBox, Signal, When, dynamic, effect_since, focus_if_lost, shown,
+};
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, EarlierEnd, OutcomeChoice, Tone, VoteRow};
 use crate::wire::{Problem, Status};
@@ -72,13 +74,12 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 {stated(&first)}
                 {row.parent_arn.clone().map(parent)}
                 <dt>"Asked"</dt>
-                <dd><Ago at=row.asked_at now/></dd>
+                <dd><When at=row.asked_at now/></dd>
                 {dynamic(due)}
             </dl>
             {table}
             {consequences(&first.outcomes)}
             {dynamic(move || rule.with(|(lines, times, votes)| rule_view(lines, times, votes, now)))}
-            {dynamic(in_hand)}
             {dynamic(move || open.get().then(|| refused.get().map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })))}
             {dynamic(move || open.get().then(|| warnings(&page.with(|page| page.warnings.clone()))))}
             {dynamic(move || open.get().then(|| {
@@ -87,6 +88,8 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 let forms = decision_forms(&(arn.clone(), event), &hash, &choices, refused.with(Option::is_some), post);
                 view! { {is_read_only().then(why_disabled)} {forms} }
             }))}
+            // Behind the buttons: deciding is what most come for, and all that it takes fits a phone's screen.
+            {dynamic(in_hand)}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <Json text=first.request label="The whole request"/>
@@ -154,7 +157,7 @@ pub fn rule_view(lines: &[(String, String)], times: &[(String, i64)], votes: &[V
             (!vote.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&vote.comment)}</q> });
         view! {
             <li data-tone=super::status::look(mark_of(vote.tone)).tone>
-                <Mark status=mark_of(vote.tone)/>{shown(&vote.done)}" by "{shown(&vote.person)}" "<Ago at=vote.at now/>{comment}
+                <Mark status=mark_of(vote.tone)/>{shown(&vote.done)}" by "{shown(&vote.person)}" "<When at=vote.at now/>{comment}
             </li>
         }
     };
@@ -229,7 +232,7 @@ fn record(decision: &DecisionRow, now: i64, onward: AnyView) -> AnyView {
         (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&decision.comment)}</q> });
     view! {
         <div class="notice notice-record" role="status" data-tone=super::status::look(status).tone>
-            <p class="notice-title"><Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/></p>
+            <p class="notice-title"><Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<When at=decision.decided_at now/></p>
             {comment}
             <p><DeliveryLine delivery=decision.delivery.clone() now/></p>
             <p class="notice-links"><a class="button" href=here().execution(&decision.execution_arn)>"See the execution"</a>{onward}</p>

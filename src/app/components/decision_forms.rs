@@ -26,8 +26,8 @@ pub fn decision_forms(
     let main = (!plain.is_empty()).then(|| main_form(request, hash, &plain, refused, post));
     view! {
         <FormProblem post/>
-        {others.into_iter().map(|outcome| own_form(request, hash, outcome, refused, post)).collect_view()}
         {main}
+        {others.into_iter().map(|outcome| own_form(request, hash, outcome, refused, post)).collect_view()}
     }
     .into_any()
 }

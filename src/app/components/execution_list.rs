@@ -36,9 +36,16 @@ pub fn ExecutionList(
         rows.get().into_iter().map(one).collect()
     };
     view! {
-        <ul class="rows executions" class:with-workflow=workflow>
-            {list(drawn)}
-        </ul>
+        <div class="rows executions" class:with-workflow=workflow>
+            <div class="row row-heads" aria-hidden="true">
+                <span>"Status"</span>
+                <span>"Name"</span>
+                {workflow.then(|| view! { <span>"Workflow"</span> })}
+                <span class="row-time">"Started"</span>
+                <span class="row-num">"Duration"</span>
+            </div>
+            <ul>{list(drawn)}</ul>
+        </div>
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ use super::decision_forms::{NOT_ALLOWED, decision_forms};
 use super::{DeliveryLine, Mark, StatusWord, mark_of};
 use crate::app::arrival::{Arrival, Handed, Told};
 use crate::app::ui::json::html;
-use crate::app::ui::{Ago, Post, ProblemBox, dynamic, shown};
+use crate::app::ui::{Ago, Post, ProblemBox, When, dynamic, shown};
 use crate::routes;
 use crate::wire::Status;
 use crate::wire::audit::DecisionRow;
@@ -46,7 +46,7 @@ pub fn handed_over(
             <dl class="fields">
                 {stated(page)}
                 <dt>"Asked"</dt>
-                <dd><Ago at=row.asked_at now/></dd>
+                <dd><When at=row.asked_at now/></dd>
                 {is_open.then(|| answer_by(row, now))}
             </dl>
             {changes(page)}
@@ -100,7 +100,7 @@ fn ended(page: &Approval, chosen: Option<&str>) -> AnyView {
 fn recorded(decision: &DecisionRow, chosen: Option<&OutcomeChoice>, now: i64) -> AnyView {
     let status = mark_of(decision.tone);
     let title = view! {
-        <Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<Ago at=decision.decided_at now/>
+        <Mark status/>{shown(&decision.done)}" by "{shown(&decision.person)}" "<When at=decision.decided_at now/>
     };
     let comment =
         (!decision.comment.is_empty()).then(|| view! { <q class="decision-comment">{shown(&decision.comment)}</q> });

@@ -15,7 +15,7 @@ use crate::app::live::Live;
 use crate::app::server_fns::{PutSample, StartExecution};
 use crate::app::ui::{
     Ago, Empty, FormProblem, Memo, Post, PostForm, ProblemBox, RwSignal, Seen, Signal, StoredValue, bring_into_sight,
-    duration, dynamic, effect_since, either, loaded, page_data, shown,
+    copy, duration, dynamic, effect_since, either, loaded, page_data, shown,
 };
 use crate::routes;
 use crate::routes::view::{STATE, TAB};
@@ -110,7 +110,7 @@ fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
         <section class="panel">
             <h2>"Last outcomes"</h2>
             {dynamic(move || view! { <Outcomes outcomes=data.with(|data| data.row.outcomes.clone())/> })}
-            <p class="facts"><span class="mono">{shown(&first.row.arn)}</span></p>
+            <p class="facts"><span class="mono">{shown(&first.row.arn)}{copy("the ARN of the state machine", first.row.arn.clone())}</span></p>
         </section>
     }
     .into_any();

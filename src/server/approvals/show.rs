@@ -60,6 +60,9 @@ pub fn approval(one: &Approval) -> String {
     for fact in &one.facts {
         let _ = write!(text, "\n  {}: {}", line(&fact.label), line(&fact.value));
     }
+    if let Some(name) = &one.asked_by {
+        let _ = write!(text, "\n  Asked by: {}", line(name));
+    }
     for change in &one.changes {
         let side = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), line);
         let _ = write!(text, "\n  {}: {} -> {}", line(&change.path), side(&change.before), side(&change.after));

@@ -62,3 +62,15 @@ fn content_type(path: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the site was not built there is nothing to measure.
+    #[test]
+    fn the_part_in_the_browser_stays_small() {
+        let Some(wasm) = Files::get("pkg/countersign_bg.wasm.br") else { return };
+        assert!(wasm.data.len() <= 400_000, "{} bytes, compressed", wasm.data.len());
+    }
+}

@@ -51,7 +51,7 @@ pub async fn history(
     let read = async {
         let (desk, actor) = asked(&site, &connection, &who)?;
         let (record, _) = desk.execution(&actor, &arn).await.map_err(|error| words::error(desk.about(), &error))?;
-        let eyes = desk.eyes_on(&actor, &record);
+        let eyes = desk.viewing(&actor, &record).await;
         Ok((record, eyes))
     };
     let (record, eyes) = match read.await {

@@ -50,6 +50,7 @@ fn act_row(entry: i64, act: Act) -> ActRow {
         Deed::Reminded => "Reminded",
         Deed::Escalated => "Escalated",
         Deed::Seen => "Saw",
+        Deed::Viewed => "Saw the payloads",
         Deed::Delivered => "Delivered",
         Deed::CameLate => "Came too late",
         Deed::Claimed => "Looks after",

@@ -34,7 +34,7 @@ pub async fn events(
     open: Option<u64>,
 ) -> Answered<Events> {
     let (record, _) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let (eyes, connection) = (desk.eyes_on(actor, &record), desk.id().as_str().to_owned());
+    let (eyes, connection) = (desk.viewing(actor, &record).await, desk.id().as_str().to_owned());
     let cut = move || window(&record, (&connection, &eyes), &wanted, from, open);
     // A text is sought in every detail, which takes time.
     tokio::task::spawn_blocking(cut).await.map_err(|_| {

@@ -190,6 +190,9 @@ pub fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
     });
     let changes = request.reading.changes.clone().unwrap_or_default();
     let in_hand = super::hands::in_hand(desk, actor, &request);
+    // The request may say it itself.
+    let asked_by = request.asked_by.filter(|name| request.reading.fields.iter().all(|(_, value)| value != name));
+    let asked_by = asked_by.map(|name| ("Asked by".to_owned(), name));
     Approval {
         in_hand,
         row: row(&request.wait, &request.reading),
@@ -197,7 +200,7 @@ pub fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
         links: request.reading.links.into_iter().filter(|(_, url)| markdown::is_followed(url)).collect(),
         changes: changes.rows.into_iter().map(change).collect(),
         changes_left_out: u64::try_from(changes.left_out).unwrap_or(u64::MAX),
-        fields: request.reading.fields,
+        fields: request.reading.fields.into_iter().chain(asked_by).collect(),
         request: pretty(&request.text),
         outcomes: request.outcomes.iter().map(|(outcome, ahead)| choice(outcome, ahead)).collect(),
         warnings: bare

@@ -41,7 +41,7 @@ pub async fn state(
     iteration: Option<u64>,
 ) -> Answered<State> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let eyes = desk.eyes_on(actor, &record);
+    let eyes = desk.viewing(actor, &record).await;
     let view = View { record: &record, eyes: &eyes };
     let name = name.filter(|name| view.knows(name)).or_else(|| telling_state(&record)).unwrap_or_default();
     let visits = visits_of(&record, &name, iteration);

@@ -96,7 +96,7 @@ pub async fn whole(desk: &Desk, actor: &Actor, arn: &str, of: &str) -> Answered<
     let none = || AppError::new(ErrorKind::NotFound, "This execution has no such value.", "Open the execution's page.");
     let source: Source = of.parse().map_err(|()| none())?;
     let (record, _) = desk.execution(actor, arn).await.map_err(|error| worded(desk, &error))?;
-    let eyes = desk.eyes_on(actor, &record);
+    let eyes = desk.viewing(actor, &record).await;
     if let Source::Stage(entered, name) | Source::Variable(entered, name) = &source {
         let visit = record.trace.numbered_visits().find(|(_, visit)| visit.entered_event == *entered);
         let (visit, _) = visit.ok_or_else(none)?;

@@ -59,12 +59,28 @@ pub fn times(rule: &RuleState, now: i64) -> Vec<(String, i64)> {
     times
 }
 
+/// Those who may decide, in the few words that a drawing has room for; nothing where nobody is named.
+#[must_use]
+pub fn deciders(approvers: &Approvers) -> Option<String> {
+    match names(approvers).as_slice() {
+        [] => None,
+        [only] => Some(only.clone()),
+        [one, other] => Some(format!("{one} or {other}")),
+        [first, others @ ..] => Some(format!("{first} or {} others", others.len())),
+    }
+}
+
 fn named(approvers: &Approvers) -> String {
+    names(approvers).join(", ")
+}
+
+/// The groups, and then the people.
+fn names(approvers: &Approvers) -> Vec<String> {
     let everybody = personas();
     let name =
         |id: &String| everybody.iter().find(|one| one.id == *id).map_or_else(|| id.clone(), |one| one.name.clone());
     let people = approvers.people.iter().map(name);
-    approvers.groups.iter().cloned().chain(people).collect::<Vec<_>>().join(", ")
+    approvers.groups.iter().cloned().chain(people).collect()
 }
 
 /// Whom to ask.

@@ -28,6 +28,8 @@ pub enum Deed {
     Administered,
     /// A person looked at a request for the first time.
     Seen,
+    /// A person saw payloads of an execution for the first time.
+    Viewed,
     /// Step Functions took a decision.
     Delivered,
     /// A decision came too late; the detail says by what.
@@ -64,7 +66,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Started,
         Self::Stopped,
         Self::Redriven,
@@ -78,6 +80,7 @@ impl Deed {
         Self::SignedOut,
         Self::Administered,
         Self::Seen,
+        Self::Viewed,
         Self::Delivered,
         Self::CameLate,
         Self::Claimed,
@@ -119,7 +122,7 @@ impl Deed {
             | Self::TookBack
             | Self::BrokeGlass => Kind::Decisions,
             Self::ActedAs | Self::SignedIn | Self::SignInRefused | Self::SignedOut | Self::Administered => Kind::People,
-            Self::Seen | Self::Delivered | Self::CameLate => Kind::Traces,
+            Self::Seen | Self::Viewed | Self::Delivered | Self::CameLate => Kind::Traces,
             Self::Refused => Kind::Refusals,
         }
     }
@@ -141,6 +144,7 @@ impl Deed {
             Self::Reminded => "reminded",
             Self::Escalated => "escalated",
             Self::Seen => "seen",
+            Self::Viewed => "payload-viewed",
             Self::Delivered => "delivered",
             Self::CameLate => "came-late",
             Self::Claimed => "claimed",
@@ -257,7 +261,7 @@ pub enum Kind {
     People,
     /// Who was refused what.
     Refusals,
-    /// Who saw which request, and what became of decisions.
+    /// Who saw which request and whose payloads, and what became of decisions.
     Traces,
     Everything,
 }
@@ -307,7 +311,8 @@ pub trait Acts: Send + Sync + 'static {
         limit: u32,
     ) -> Kept<'a, ActPage>;
 
-    /// Puts on record that a person looked at a request, the first time that they do. Returns whether it was.
+    /// Puts on record that a person looked at a request, or saw payloads of an execution, the first time that they do. Returns
+    /// whether it was.
     fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool>;
 
     /// When a person first looked at a request, in milliseconds since the epoch.

@@ -174,6 +174,7 @@ fn approval(desk: &Desk, request: Request) -> Approval {
         status,
         message: reading.message,
         facts: reading.fields.into_iter().map(|(label, value)| Fact { label, value }).collect(),
+        asked_by: request.asked_by,
         links: links.map(|(label, url)| Link { label, url }).collect(),
         changes: changes
             .into_iter()

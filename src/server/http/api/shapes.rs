@@ -135,6 +135,9 @@ pub struct Approval {
     pub message: Option<String>,
     /// The key facts.
     pub facts: Vec<Fact>,
+    /// The name of whoever asked; absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<String>,
     pub links: Vec<Link>,
     pub changes: Vec<Change>,
     /// The request as JSON in a text, with the digits and the order that it has; task tokens and what is hidden from you

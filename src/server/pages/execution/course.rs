@@ -17,17 +17,25 @@ use crate::wire::graph::{Course, Note, StateCourse};
 /// How the executions of each Map Run fare, by its ARN.
 pub type Children = Vec<(String, Vec<(Status, u64)>)>;
 
+/// Whom tasks wait for, in words, by the events that scheduled them.
+pub type Whom = BTreeMap<u64, String>;
+
 /// Whether the execution has run a Map whose iterations are executions of their own.
 pub fn has_children(record: &Record) -> bool {
     record.events.iter().any(|event| event.kind == EventKind::MapRunStarted)
 }
 
-/// The course; `waits` are its tasks that wait for a person, `children` the executions that its Map Runs started. Of the
-/// iteration that began with the event `iteration` only its own, where one is chosen.
-pub fn course(record: &Record, waits: &[Waiting], children: &Children, iteration: Option<u64>) -> Course {
+/// The course; `waits` are its tasks that wait for a person, with those `whom` that is known of, and `children` the executions
+/// that its Map Runs started. Of the iteration that began with the event `iteration` only its own, where one is chosen.
+pub fn course(
+    record: &Record,
+    (waits, whom): (&[Waiting], &Whom),
+    children: &Children,
+    iteration: Option<u64>,
+) -> Course {
     let Some(graph) = &record.definition.graph else { return Course::default() };
     let (trace, numbers) = (&record.trace, Numbers::of(graph));
-    let mut notes = Notes::of(record, waits);
+    let mut notes = Notes::of(record, waits, whom);
     notes.count(children);
     let within = iteration.and_then(|event| Within::of(record, event));
     let states = trace.states.iter().filter_map(|(name, summary)| {
@@ -56,6 +64,7 @@ pub fn course(record: &Record, waits: &[Waiting], children: &Children, iteration
 struct Notes<'a> {
     record: &'a Record,
     waits: &'a [Waiting],
+    whom: &'a Whom,
     /// The open tasks of each state that wait for an answer.
     open: HashMap<&'a str, Vec<&'a Wait>>,
     /// The last visit of each state in each iteration that is still of interest.
@@ -64,7 +73,7 @@ struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    fn of(record: &'a Record, waits: &'a [Waiting]) -> Self {
+    fn of(record: &'a Record, waits: &'a [Waiting], whom: &'a Whom) -> Self {
         let trace = &record.trace;
         let mut open: HashMap<&str, Vec<&Wait>> = HashMap::new();
         for wait in &trace.waits {
@@ -78,7 +87,7 @@ impl<'a> Notes<'a> {
                 last.insert(&visit.state, id);
             }
         }
-        Self { record, waits, open, last, iterations: iterations(record) }
+        Self { record, waits, whom, open, last, iterations: iterations(record) }
     }
 
     /// Adds the children of distributed Maps.
@@ -113,9 +122,11 @@ impl<'a> Notes<'a> {
         let due = |wait: &&&Wait| (wait.timeout_at.unwrap_or(i64::MAX), wait.since);
         let first = open.iter().min_by_key(due)?;
         let asked = self.waits.iter().find(|wait| wait.event == first.scheduled_event);
-        let whom = if self.is_served(state) { "a worker" } else { "a person" };
+        let known = self.whom.get(&first.scheduled_event).map(|whom| visible(whom).into_owned());
+        let person = || known.unwrap_or_else(|| "a person".to_owned());
+        let whom = if self.is_served(state) { "a worker".to_owned() } else { person() };
         Some(Note::Waits {
-            whom: Some(whom.to_owned()),
+            whom: Some(whom),
             since: first.since,
             until: asked.and_then(|wait| wait.due).or(first.timeout_at),
             count: u32::try_from(open.len()).unwrap_or(u32::MAX),

@@ -3,6 +3,8 @@
 use countersign_desk::Desk;
 use countersign_desk::watch::Record;
 
+use crate::routes::view::TAB;
+use crate::routes::{self, View};
 use crate::server::console::Console;
 use crate::wire::state::Link;
 
@@ -12,10 +14,14 @@ pub fn links(desk: &Desk, record: &Record) -> Vec<Link> {
     let console = Console::of(desk.about(), &about.arn);
     let begun = record.events.first().map(|event| &event.details);
     let last = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    // Outside of AWS the page itself has what the version says.
+    let definition = View::default().changed(&[(TAB, Some("definition"))]);
+    let definition = routes::of(desk.id().as_str()).execution_view(&about.arn, &definition);
     let of = |word: &str, arn: Option<&String>| {
-        let href = console.as_ref().zip(arn).map(|(console, arn)| console.machine(arn));
-        let leaves = href.is_some();
-        arn.map(|arn| Link { word: word.to_owned(), href, name: last(arn), leaves })
+        let outside = console.as_ref().zip(arn).map(|(console, arn)| console.machine(arn));
+        let leaves = outside.is_some();
+        let href = outside.unwrap_or_else(|| definition.clone());
+        arn.map(|arn| Link { word: word.to_owned(), href: Some(href), name: last(arn), leaves })
     };
     let version = of("Version", begun.and_then(|details| details.state_machine_version_arn.as_ref()));
     let alias = of("Alias", begun.and_then(|details| details.state_machine_alias_arn.as_ref()));

@@ -51,9 +51,12 @@ pub async fn execution(desk: &Desk, actor: &Actor, arn: String, iteration: Optio
         error: String::new(),
         place: None,
     };
-    let mut page = page(desk, &record, &desk.eyes_on(actor, &record), row);
+    let mut page = page(desk, &record, &desk.viewing(actor, &record).await, row);
     let fared = children_of(desk, actor, &record).await.map_err(|error| worded(desk, &error))?;
-    page.course = course::course(&record, &waits, &fared, iteration);
+    let deciders = desk.deciders(actor, &waits).await.map_err(|error| worded(desk, &error))?;
+    let named = deciders.iter().filter_map(|((_, event), approvers)| Some((*event, words::deciders(approvers)?)));
+    let whom: course::Whom = named.collect();
+    page.course = course::course(&record, (waits.as_slice(), &whom), &fared, iteration);
     if let Some(timeout) = record.timeout() {
         let failure = page.failure.get_or_insert_with(|| child::failure(None, None));
         failure.cause.get_or_insert_with(|| words::timed_out(&timeout));

@@ -175,6 +175,32 @@ async fn whoever_started_the_execution_here_is_its_requester() {
 }
 
 #[tokio::test]
+async fn a_request_says_who_asked_as_far_as_that_is_known() {
+    let office = Office::ruled("asked-by", "requester = \"$.request.by\"").await;
+    let dana = member("dana", &[]);
+    let ask = async |by: Value| {
+        let (arn, event) =
+            office.fake.change(|world, now| world.start_asking(&office.machine, &json!({ "by": by }), now));
+        office.desk.watch().round_once().await;
+        (arn, event)
+    };
+    let asked_by = async |(arn, event): &(String, u64)| office.desk.request(&dana, arn, *event).await.unwrap().asked_by;
+    let known = ask(json!("Dana Whitfield")).await;
+    let (other, nobody) = (ask(json!("Purchasing")).await, ask(json!(null)).await);
+    assert_eq!(asked_by(&known).await.as_deref(), Some("Dana Whitfield"));
+    assert_eq!(asked_by(&other).await.as_deref(), Some("Purchasing"), "as the request says it");
+    assert_eq!(asked_by(&nobody).await, None);
+    for arn in [&known.0, &nobody.0] {
+        let (workflow, execution_arn) = ("ask".to_owned(), Some(arn.clone()));
+        let started = crate::audit::Done::Started { workflow, execution_arn, name: "one".into() };
+        office.desk.note(&member("omar", &[]), started).await;
+    }
+    assert_eq!(asked_by(&known).await.as_deref(), Some("Dana Whitfield, OMAR"));
+    assert_eq!(asked_by(&nobody).await.as_deref(), Some("OMAR"), "who started it here");
+    office.close().await;
+}
+
+#[tokio::test]
 async fn a_form_is_checked_and_its_answer_is_sent() {
     let rule = r#"
         [workflows.ask.approvals.Ask.outcomes.limit]

@@ -75,16 +75,20 @@ impl Acts for Sqlite {
 
     fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool> {
         const SEEN: &str = "SELECT EXISTS (SELECT 1 FROM acts
-            WHERE connection = ? AND execution_arn = ? AND event = ? AND deed = 'seen' AND person_id = ?)";
+            WHERE connection = ? AND execution_arn = ? AND event IS ? AND deed = ? AND person_id = ?)";
         Box::pin(async move {
             let event = act.event.map(event_number).transpose()?;
-            let seen = || sqlx::query_scalar::<_, bool>(SEEN).bind(connection.as_str()).bind(&act.execution_arn);
+            let seen = || {
+                let of_execution =
+                    sqlx::query_scalar::<_, bool>(SEEN).bind(connection.as_str()).bind(&act.execution_arn);
+                of_execution.bind(event).bind(act.deed.word()).bind(&act.person_id)
+            };
             // Nearly always it was: that needs no turn at writing.
-            if seen().bind(event).bind(&act.person_id).fetch_one(&self.reader).await? {
+            if seen().fetch_one(&self.reader).await? {
                 return Ok(false);
             }
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            if seen().bind(event).bind(&act.person_id).fetch_one(&mut *transaction).await? {
+            if seen().fetch_one(&mut *transaction).await? {
                 return Ok(false);
             }
             add_act(&mut transaction, connection, act).await?;
