@@ -11,6 +11,7 @@ pub mod plan;
 mod progress;
 mod propose;
 mod reach;
+mod replayed;
 mod terminal_user;
 pub mod text;
 
