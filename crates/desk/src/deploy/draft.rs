@@ -46,6 +46,8 @@ pub struct Draft {
     pub(super) is_hidden: bool,
     /// The resource of another tool's template that it comes from.
     pub(super) origin: Option<Origin>,
+    /// Whether another tool deploys it.
+    pub(super) is_of_tool: bool,
 }
 
 /// What a folder says, before it is compared with anything.
@@ -54,6 +56,8 @@ pub struct Drafts {
     pub drafts: Vec<Draft>,
     /// The findings that belong to no single workflow.
     pub found: Vec<Found>,
+    /// Whether they are those of another tool's template: what it no longer names is not for Countersign to remove.
+    pub of_tool: bool,
 }
 
 /// What every workflow of the folder should be in an environment, by name. A manifest that cannot be used has none.
@@ -79,7 +83,7 @@ pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
             None => found.push(twice),
         }
     }
-    Drafts { drafts, found }
+    Drafts { drafts, found, of_tool: false }
 }
 
 /// The definition of a workflow with the values of its placeholders.
@@ -121,6 +125,7 @@ impl Drafting<'_> {
             manifest: self.folder.manifest_file(),
             is_hidden: false,
             origin: None,
+            is_of_tool: false,
         };
         let (settings, found) = settings_of(self.folder, self.chosen, self.name, self.kind(), self.target);
         draft.found.extend(found);

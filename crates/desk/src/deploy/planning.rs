@@ -194,9 +194,10 @@ impl Planner<'_> {
             .iter()
             .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
         let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
+        let stamp = (!drafts.of_tool).then_some(&stamp);
         let wanted: BTreeMap<String, Option<String>> = aliases.collect();
         let Gathered { mut machines, others, untagged, without_tags, unread_aliases, not_looked_at } =
-            gather(&patience, self.connection.about.kind, &machines, &wanted, &stamp).await?;
+            gather(&patience, self.connection.about.kind, &machines, &wanted, stamp).await?;
         let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
         for draft in drafts.drafts {
             let mut deployed = machines.remove(&draft.machine);
