@@ -318,9 +318,9 @@ impl Planner<'_> {
 /// The parameters that the placeholders of a folder name, each with whether every use of it has a value in its place.
 fn named_parameters(folder: &Folder, chosen: &Chosen) -> BTreeMap<String, bool> {
     let mut named = BTreeMap::new();
-    for (name, workflow) in &folder.manifest.workflows {
+    for name in folder.manifest.workflows.keys() {
         // What cannot be read has its finding later.
-        let Ok(definition) = Definition::read(&folder.path.join(&workflow.file)) else { continue };
+        let Ok(definition) = Definition::read(&folder.path.join(chosen.file(name))) else { continue };
         for (parameter, has_value) in parameters_of(chosen, name, definition.json()) {
             *named.entry(parameter).or_insert(true) &= has_value;
         }
