@@ -8,7 +8,7 @@ mod follow;
 pub(super) mod git;
 mod json;
 pub mod plan;
-mod progress;
+pub mod progress;
 mod propose;
 mod reach;
 mod replayed;
