@@ -248,7 +248,7 @@ impl Functions {
                 if said.as_ref() == Some(&trouble) {
                     news.map_or(Looked::Same, Looked::Changed)
                 } else {
-                    Looked::Refused(trouble.text)
+                    Looked::Refused(trouble.to_string())
                 }
             }
         }
