@@ -1,6 +1,7 @@
 //! The actions of forms: the desk acts, and its errors become sentences.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::bulk::Chosen;
@@ -15,6 +16,9 @@ use crate::error::{AppError, ErrorKind};
 use crate::wire::deploy::DiffLine;
 use crate::wire::executions::View;
 use crate::wire::inbox::{EarlierEnd, FIELD, Preview, RequestKey, SEVERAL, SHOWN};
+
+/// How long a page waits for what takes many calls: less than a request may take as a whole.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn worded(desk: &Desk) -> impl Fn(Error) -> AppError + '_ {
     |error| words::error(desk.about(), &error)
@@ -156,12 +160,45 @@ pub fn is_own_input(desk: &Desk, actor: &Actor, workflow: &str, input: &str) -> 
     Ok(!matches!(input.as_str(), "" | "{}") && !samples.iter().any(|sample| lines(&sample.input) == input))
 }
 
-/// Deploys the plan that was shown; returns the names of the workflows.
+/// Deploys the plan that was shown; returns the names of the workflows. It comes to its end, and on record, also where the
+/// browser has gone away meanwhile, or the quotas make it take longer than a page waits.
 ///
 /// # Errors
-/// The plan has changed, or something was not deployed.
-pub async fn deploy(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
-    desk.deploy_from(actor, only, seen, &revision(desk).await).await.map_err(worded(desk))
+/// The plan has changed, something was not deployed, or it has not come to its end yet.
+pub async fn deploy(desk: &Arc<Desk>, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
+    let (own, actor, only, seen) = (Arc::clone(desk), actor.clone(), only.map(str::to_owned), seen.to_owned());
+    let work = async move {
+        let source = revision(&own).await;
+        logged(own.deploy_from(&actor, only.as_deref(), &seen, &source).await)
+    };
+    apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
+}
+
+/// The result of `work`, which goes on where nobody waits for it any more; `None` if it takes longer than `patience`.
+async fn apart<T: Send + 'static>(patience: Duration, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    match tokio::time::timeout(patience, tokio::spawn(work)).await {
+        Ok(Ok(done)) => Some(done),
+        Ok(Err(lost)) => match lost.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program ends.
+            Err(_) => None,
+        },
+        Err(_) => None,
+    }
+}
+
+/// Whoever asked may not be there any more to read an error.
+fn logged<T>(done: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &done {
+        tracing::info!(target: "countersign::deploy", %error, "a deployment or roll-back was not carried out as asked");
+    }
+    done
+}
+
+fn goes_on() -> AppError {
+    let what = format!("After {} seconds it has not come to its end, and goes on.", PATIENCE.as_secs());
+    let remedy = "Reload Deploy in a while: it shows what is deployed by then, and its history what was done.";
+    AppError::new(ErrorKind::Unavailable, what, remedy)
 }
 
 /// The revision of git in whose work tree the definitions are; empty where there is none.
@@ -211,20 +248,25 @@ pub async fn withdraw(desk: &Desk, actor: &Actor, id: &str) -> Result<(), AppErr
     desk.withdraw(actor, id).await.map_err(worded(desk))
 }
 
-/// Goes back to the version before.
+/// Goes back to the version before. Like a deployment, it comes to its end without the browser.
 ///
 /// # Errors
-/// Nothing was changed.
-pub async fn roll_back(desk: &Desk, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<(), AppError> {
-    desk.roll_back(actor, workflow, alias).await.map(drop).map_err(worded(desk))
+/// Nothing was changed, or it has not come to its end yet.
+pub async fn roll_back(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<(), AppError> {
+    let (own, actor, workflow, alias) =
+        (Arc::clone(desk), actor.clone(), workflow.to_owned(), alias.map(str::to_owned));
+    let work = async move { logged(own.roll_back(&actor, &workflow, alias.as_deref()).await.map(drop)) };
+    apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
 
-/// Ends a rollout: all executions get the new version.
+/// Ends a rollout: all executions get the new version. Like a deployment, it comes to its end without the browser.
 ///
 /// # Errors
-/// Nothing was changed.
-pub async fn finish_rollout(desk: &Desk, actor: &Actor, workflow: &str, alias: &str) -> Result<(), AppError> {
-    desk.finish_rollout(actor, workflow, alias).await.map(drop).map_err(worded(desk))
+/// Nothing was changed, or it has not come to its end yet.
+pub async fn finish_rollout(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: &str) -> Result<(), AppError> {
+    let (own, actor, workflow, alias) = (Arc::clone(desk), actor.clone(), workflow.to_owned(), alias.to_owned());
+    let work = async move { logged(own.finish_rollout(&actor, &workflow, &alias).await.map(drop)) };
+    apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
 
 /// Starts an execution.
@@ -360,4 +402,33 @@ fn query_of(view: &View) -> String {
         }
     });
     query.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use futures::FutureExt as _;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_begun_comes_to_its_end_without_whoever_asked() {
+        let (go_on, may_go_on) = oneshot::channel::<()>();
+        let (ended, end) = oneshot::channel::<()>();
+        let work = async move {
+            may_go_on.await.unwrap();
+            ended.send(()).unwrap();
+        };
+        let asked = apart(PATIENCE, work).now_or_never();
+        assert!(asked.is_none(), "it is under way when whoever asked goes away");
+        go_on.send(()).unwrap();
+        end.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_page_waits_for_so_long_and_no_longer() {
+        assert_eq!(apart(PATIENCE, async { 7 }).await, Some(7));
+        assert_eq!(apart(Duration::ZERO, std::future::pending::<u8>()).await, None);
+    }
 }

@@ -13,7 +13,9 @@ use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
 use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
-use crate::deploy::{Approved, Definitions, Folder, KeptReplays, ManifestTrouble, Remembered, Rolling, Sample};
+use crate::deploy::{
+    Approved, Definitions, Deployments, Folder, KeptReplays, ManifestTrouble, Remembered, Rolling, Sample, UnderWay,
+};
 use crate::error::{Error, ReadError, StopError};
 use crate::eyes::Eyes;
 use crate::index::Index;
@@ -72,6 +74,8 @@ pub struct Desk {
     running: Running,
     rolling: Rolling,
     approved: Approved,
+    /// The deployments that are being carried out.
+    deployments: Deployments,
     /// The last plan of an account, which takes many calls.
     planned: Mutex<Remembered>,
     /// What replays found lately.
@@ -133,6 +137,7 @@ impl Desk {
             running: Running::default(),
             rolling: Rolling::default(),
             approved: Approved::default(),
+            deployments: Deployments::default(),
             planned: Mutex::default(),
             replayed: Mutex::default(),
         }
@@ -247,6 +252,16 @@ impl Desk {
 
     pub(crate) const fn rolling(&self) -> &Rolling {
         &self.rolling
+    }
+
+    pub(crate) const fn carrying_out(&self) -> &Deployments {
+        &self.deployments
+    }
+
+    /// The deployments that this process carries out now, and how far they are.
+    #[must_use]
+    pub fn under_way(&self) -> Vec<UnderWay> {
+        self.deployments.all()
     }
 
     pub(crate) const fn approved(&self) -> &Approved {

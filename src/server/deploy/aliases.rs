@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use countersign_desk::Clock;
-use countersign_desk::connection::{Connection, number_of};
+use countersign_desk::connection::{About, Connection, number_of};
 use countersign_desk::deploy::{
     BackError, By, Chosen, Failure as CallFailure, Folder, Move, Note, Patience, Progress, Published, Timer, Why,
     finish, go_back, machine_named, moved, note_of, prune, pruned, published, version_label, went_back,
@@ -17,6 +17,7 @@ use super::apply::stopped_by_ctrl_c;
 use super::ask::ask;
 use super::follow::follow;
 use super::plan::{no_environment, source};
+use super::progress::failures;
 use super::reach::{call_failure, reach};
 use super::terminal_user::{person, record};
 use crate::app::absolute;
@@ -174,7 +175,7 @@ pub async fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
         };
         let found = published(&patience, &machine.arn).await.map_err(|error| failed(&connection, error))?;
         let _ = writeln!(out, "{}  {}", terminal::line(workflow), terminal::line(&machine.arn));
-        for line in standing(&patience, &connection, &found).await? {
+        for line in standing(&patience, &connection, &machine.arn, &found).await? {
             let _ = writeln!(out, "  {}", terminal::line(&line));
         }
     }
@@ -183,7 +184,12 @@ pub async fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The lines of one machine: its aliases with their versions, then how many versions there are.
-async fn standing(patience: &Patience<'_>, connection: &Connection, found: &Published) -> Result<Vec<String>, Failure> {
+async fn standing(
+    patience: &Patience<'_>,
+    connection: &Connection,
+    machine_arn: &str,
+    found: &Published,
+) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::new();
     for alias in &found.aliases {
         for route in &alias.routes {
@@ -192,7 +198,8 @@ async fn standing(patience: &Patience<'_>, connection: &Connection, found: &Publ
             let label = label.map(|label| format!("  {label}")).unwrap_or_default();
             lines.push(format!("{}  {:>3} %  version {number}{label}", alias.name, route.weight));
         }
-        lines.extend(note_of(alias.description.as_deref()).map(|note| format!("{}  {}", alias.name, noted(&note))));
+        let note = note_of(alias.description.as_deref());
+        lines.extend(note.map(|note| format!("{}  {}", alias.name, noted(&connection.about, machine_arn, &note))));
     }
     lines.push(versions(found.versions.len()));
     Ok(lines)
@@ -207,7 +214,7 @@ fn versions(count: usize) -> String {
 }
 
 /// A note, in words.
-fn noted(note: &Note) -> String {
+fn noted(about: &About, machine_arn: &str, note: &Note) -> String {
     let at = absolute(note.at);
     match &note.state {
         Progress::Settled => format!("since {at}, by {}", note.by),
@@ -215,9 +222,10 @@ fn noted(note: &Note) -> String {
             format!("rolling out version {}: {weight} % since {at}, begun by {}", note.version, note.by)
         }
         Progress::Back { from, why: Why::ByHand } => format!("back from version {from} since {at}, by {}", note.by),
-        Progress::Back { from, why: Why::Failures { failed, ended, first } } => format!(
-            "back from version {from} since {at}: {failed} of {ended} executions failed, the first one is {first}"
-        ),
+        Progress::Back { from, why: Why::Failures { failed, ended, first } } => {
+            let failures = failures(about, machine_arn, *failed, *ended, first);
+            format!("back from version {from} since {at}: {failures}")
+        }
     }
 }
 

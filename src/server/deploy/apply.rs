@@ -10,8 +10,8 @@ use countersign_desk::connection::Connection;
 use countersign_desk::deploy::desired::ItemPlan;
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    ApplyError, By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, acts, apply,
-    item_hash, label_of, rollout,
+    By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, acts, apply, item_hash,
+    label_of, rollout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -231,7 +231,7 @@ async fn finished(
 
 /// Whether a machine has all the versions that it may have.
 fn is_full(report: &Report) -> bool {
-    matches!(&report.failed, Some((_, ApplyError::Call(error))) if error.is_code("ServiceQuotaExceededException"))
+    report.failed.as_ref().is_some_and(|(_, error)| error.is_out_of_versions())
 }
 
 fn steps_failure(error: &StepsError) -> Failure {

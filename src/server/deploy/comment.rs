@@ -8,9 +8,8 @@ use countersign_desk::deploy::desired::Setting;
 use countersign_desk::deploy::difference::{Difference, StateChangeKind};
 use countersign_desk::deploy::{Change, FileProblem, Item, Plan, file_problem, mermaid};
 
-use super::text::{
-    change_words, count, counts, effect, evidence, field, is_quiet, not_compared, permission, transition,
-};
+use super::replayed::evidence;
+use super::text::{change_words, count, counts, effect, field, is_quiet, not_compared, permission, transition};
 
 /// The most lines of one workflow's changes that are listed.
 const MOST: usize = 40;

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use countersign_desk::connection::Connection;
-use countersign_desk::deploy::{By, Failure as CallFailure, Listed, Looked, Move, Patience, Timer, Why, look, moved};
+use countersign_desk::deploy::{
+    By, Failure as CallFailure, Listed, Looked, Move, Note, Patience, Timer, Why, look, moved,
+};
 use countersign_desk::{Actor, Clock};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +30,9 @@ pub async fn follow(
 ) -> Result<ExitCode, Failure> {
     let (clock, timer) = (Clock::system(), Timer::system());
     let patience = Patience::new(connection, &clock, &timer, stop, &|_| {});
+    let said = |workflow: &str, alias_arn: &str, note: &Note, to: &Move| {
+        progress::moved(&connection.about, workflow, alias_arn, note, to).unwrap_or_default()
+    };
     let mut open: Vec<(String, String)> = rollouts.to_vec();
     let mut went_back = None;
     while !open.is_empty() {
@@ -47,10 +52,10 @@ pub async fn follow(
                 Looked::Waits { .. } => still.push((workflow, alias_arn)),
                 Looked::None => println!("{workflow}: the rollout is over"),
                 Looked::Elsewhere { note } => {
-                    println!("{}", progress::moved(&workflow, &note, &Move::Elsewhere).unwrap_or_default());
+                    println!("{}", said(&workflow, &alias_arn, &note, &Move::Elsewhere));
                 }
                 Looked::Moved { note, to } => {
-                    println!("{}", progress::moved(&workflow, &note, &to).unwrap_or_default());
+                    println!("{}", said(&workflow, &alias_arn, &note, &to));
                     let by = By { actor: &Actor::Program, at: clock.now() };
                     let act: Vec<_> = moved(&alias_arn, &note, &to, by).into_iter().collect();
                     record(data, &connection.id, &act).await;

@@ -8,9 +8,10 @@ mod follow;
 pub(super) mod git;
 mod json;
 pub mod plan;
-mod progress;
+pub mod progress;
 mod propose;
 mod reach;
+mod replayed;
 mod terminal_user;
 pub mod text;
 

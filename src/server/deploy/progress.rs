@@ -1,10 +1,11 @@
 //! The course of an apply on a terminal: each step as it is done, what waits and how long, and what is left.
 
-use countersign_desk::connection::Connection;
-use countersign_desk::deploy::{ApplyError, Delay, Event, How, Move, Note, Report, Step, What, Why};
+use countersign_desk::connection::{About, Connection};
+use countersign_desk::deploy::{ApplyError, Delay, Event, How, Move, Note, Report, Step, What, Why, execution_of};
 
 use super::Failure;
 use super::reach::call_failure;
+use crate::server::console::Console;
 use crate::server::terminal;
 
 /// Waits of less than this are not told, in milliseconds.
@@ -123,27 +124,63 @@ fn why(connection: &Connection, error: &ApplyError) -> Failure {
     }
 }
 
-/// A move of a rollout.
+/// How many executions of a version failed, and where the first of them is looked at: its page in the console of AWS, or its
+/// ARN.
 #[must_use]
-pub fn moved(workflow: &str, note: &Note, to: &Move) -> Option<String> {
+pub fn failures(about: &About, machine_arn: &str, failed: u64, ended: u64, first: &str) -> String {
+    let counts = format!("{failed} of {ended} executions failed");
+    if first.is_empty() {
+        return counts;
+    }
+    let arn = execution_of(machine_arn, first);
+    let place = Console::of(about, &arn).map(|console| console.execution(&arn));
+    format!("{counts}, the first one is {}", place.unwrap_or(arn))
+}
+
+/// A move of a rollout of the alias with this ARN.
+#[must_use]
+pub fn moved(about: &About, workflow: &str, alias_arn: &str, note: &Note, to: &Move) -> Option<String> {
     let name = terminal::line(workflow);
     match to {
         Move::Wait { .. } => None,
         Move::Shift { weight } => Some(format!("{name}: {weight} % of the executions get version {}", note.version)),
         Move::Finish => Some(format!("{name}: all executions get version {}; the rollout is over", note.version)),
         Move::Back(Why::ByHand) => Some(format!("{name}: back to version {}", note.version)),
-        Move::Back(Why::Failures { failed, ended, first }) => Some(format!(
-            "{name}: back to version {}: {failed} of {ended} executions failed, the first one is {}",
-            note.version,
-            terminal::line(first)
-        )),
+        Move::Back(Why::Failures { failed, ended, first }) => {
+            let machine_arn = alias_arn.rsplit_once(':').map_or(alias_arn, |(machine, _)| machine);
+            let failures = failures(about, machine_arn, *failed, *ended, first);
+            Some(format!("{name}: back to version {}: {}", note.version, terminal::line(&failures)))
+        }
         Move::Elsewhere => Some(format!("{name}: somebody routed the alias elsewhere; the rollout is theirs")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_desk::connection::{Colour, ConnectionKind};
+
     use super::*;
+
+    #[test]
+    fn the_first_execution_that_failed_is_a_link_or_an_arn() {
+        let mut about = About {
+            label: "AWS".to_owned(),
+            detail: String::new(),
+            region: "eu-west-1".to_owned(),
+            kind: ConnectionKind::Endpoint,
+            profile: None,
+            role_arn: None,
+            colour: Colour::Grey,
+            read_only: false,
+        };
+        let machine = "arn:aws:states:eu-west-1:1:stateMachine:order";
+        let said = "2 of 3 executions failed, the first one is arn:aws:states:eu-west-1:1:execution:order:run-7";
+        assert_eq!(failures(&about, machine, 2, 3, "run-7"), said);
+        assert_eq!(failures(&about, machine, 2, 3, ""), "2 of 3 executions failed");
+        about.kind = ConnectionKind::Aws;
+        let link = "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:1:execution:order:run-7";
+        assert!(failures(&about, machine, 2, 3, "run-7").ends_with(link));
+    }
 
     #[test]
     fn times_are_rounded_up() {

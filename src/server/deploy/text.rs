@@ -7,9 +7,10 @@ use countersign_asl::{Severity, report};
 use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
-use countersign_desk::deploy::outlook::{Effect, Evidence, MissingPermission, Outcome};
+use countersign_desk::deploy::outlook::{Effect, MissingPermission};
 use countersign_desk::deploy::{Change, Found, Item, NotCompared, Plan};
 
+use super::replayed::evidence;
 use crate::server::{terminal, words};
 
 /// The longest value of a field that is shown; `--json` has all of it.
@@ -206,36 +207,6 @@ pub fn effect(effect: &Effect) -> Vec<String> {
         lines.push("Callers of the alias get it as the alias moves.".to_owned());
     }
     lines
-}
-
-/// What past executions do under the new definition, in sentences.
-pub fn evidence(evidence: &Evidence) -> Vec<String> {
-    if let Some(why) = &evidence.not_compared {
-        return vec![format!("Its executions were not compared: {why}.")];
-    }
-    let line = |group: &countersign_desk::deploy::outlook::EvidenceGroup| {
-        let number = group.executions.len();
-        match &group.outcome {
-            Outcome::Same => format!("{} the same path", count(number, "execution takes", "executions take")),
-            Outcome::Differs { state, reached: true } => {
-                format!("{} {state} now", count(number, "execution reaches", "executions reach"))
-            }
-            Outcome::Differs { state, reached: false } => {
-                format!("{} {state} any more", count(number, "execution does not reach", "executions do not reach"))
-            }
-            Outcome::Fails { state, error, cause } => {
-                format!("{} with {error} in {state}: {cause}", count(number, "execution ends", "executions end"))
-            }
-            Outcome::NotKnown { why, .. } => {
-                format!("{} not known: {why}", count(number, "execution is", "executions are"))
-            }
-            Outcome::NotRead(why) => format!("{} not known: {why}", count(number, "execution is", "executions are")),
-        }
-    };
-    let cut = evidence.listed.map(|listed| {
-        format!("Older executions were not looked at: of the newest {listed}, {} have ended.", evidence.executions)
-    });
-    evidence.groups.iter().map(line).chain(cut).collect()
 }
 
 /// A missing permission in a sentence.

@@ -218,7 +218,7 @@ fn merge(file: &mut CaseFile, config: &MockConfig, workflow: &str) {
     }
 }
 
-/// What the manifest beside a definition says of it, in its first environment. Without a manifest, or where it does not name
+/// What the manifest beside a definition says of it, in the first environment that has it. Without a manifest, or where it does not name
 /// the file, the definition has the name of its file.
 ///
 /// # Errors
@@ -231,8 +231,13 @@ fn deployed(source: &Source) -> Result<Deployed, Problem> {
         return Err(of_file(message, problem.remedy.clone()));
     }
     let is_same = |file: &str| Path::new(file).file_name() == source.path.file_name();
-    let entry = folder.manifest.workflows.iter().find(|(_, workflow)| is_same(&workflow.file));
-    let (Some((name, workflow)), Ok(chosen)) = (entry, Chosen::of(&folder.manifest, None)) else {
+    let manifest = &folder.manifest;
+    let environments = std::iter::once(None).chain(manifest.environments.keys().map(|name| Some(name.as_str())));
+    let found = environments.filter_map(|name| Chosen::of(manifest, name).ok()).find_map(|chosen| {
+        let name = manifest.workflows.keys().find(|name| is_same(chosen.file(name)))?;
+        Some((name, chosen))
+    });
+    let Some((name, chosen)) = found else {
         let name = stem(&source.path);
         return Ok(Deployed { workflow: name.clone(), machine: name, is_express: false, values: BTreeMap::new() });
     };
@@ -242,7 +247,7 @@ fn deployed(source: &Source) -> Result<Deployed, Problem> {
     Ok(Deployed {
         workflow: name.clone(),
         machine: chosen.machine_name(name),
-        is_express: workflow.kind == "EXPRESS",
+        is_express: chosen.kind(name) == "EXPRESS",
         values: values_of(&folder, &chosen, name, source.json(), target).values,
     })
 }

@@ -167,8 +167,8 @@ fn folder(path: &Path, judge: &Judge) -> Vec<Checked> {
     }
     let of_folder = switched(&folder, None, folder_findings(&folder, functions));
     of_folder.into_iter().for_each(|(file, one)| add(file, one));
-    for workflow in folder.manifest.workflows.values() {
-        files.entry(folder.path.join(&workflow.file)).or_default();
+    for file in folder.manifest.files() {
+        files.entry(folder.path.join(file)).or_default();
     }
     let missing = |file: &Path, found: &[Diagnostic]| found.is_empty() && !file.exists();
     let checked =

@@ -127,7 +127,17 @@ fn apply(about: &About, error: &ApplyError) -> AppError {
             format!("{name} was changed at {} since this plan was made.", about.label),
             AGAIN,
         ),
-        ApplyError::Call(error) => super::call(about, error),
+        ApplyError::Call(call) => {
+            let mut said = super::call(about, call);
+            if error.is_out_of_versions() {
+                let name = call.subject.rsplit(':').next().unwrap_or(&call.subject);
+                said.problem.remedy = format!(
+                    "A state machine has 1,000 versions at most. On a terminal, countersign deploy versions prune {name} shows the \
+                     oldest that no alias needs, and deletes them."
+                );
+            }
+            said
+        }
         ApplyError::Unknown(error) => {
             let mut error = super::call(about, error);
             error.problem.what += " The call may have taken effect all the same; the new plan says.";
@@ -182,5 +192,35 @@ fn failed(about: &About, failure: &Failure) -> AppError {
             "Reload the page, then try again.",
         ),
         Failure::Stopped => AppError::new(ErrorKind::Unavailable, "It was stopped.", "Try it again."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_desk::connection::{Api, CallError, Colour, ConnectionKind, Fault};
+
+    use super::*;
+
+    #[test]
+    fn versions_that_may_go_are_offered_where_there_is_no_room() {
+        let about = About {
+            label: "AWS".to_owned(),
+            detail: "eu-west-1".to_owned(),
+            region: "eu-west-1".to_owned(),
+            kind: ConnectionKind::Aws,
+            profile: None,
+            role_arn: None,
+            colour: Colour::Grey,
+            read_only: false,
+        };
+        let full = |api| {
+            let fault = Fault::of_code("ServiceQuotaExceededException", "no room");
+            let error = CallError { api, subject: "arn:aws:states:eu-west-1:1:stateMachine:order".to_owned(), fault };
+            let done = Vec::new();
+            deploy(&about, &DeployError::Interrupted { error: ApplyError::Call(error), done }).problem.remedy
+        };
+        let offered = "countersign deploy versions prune order shows the oldest";
+        assert!(full(Api::PublishStateMachineVersion).contains(offered));
+        assert!(!full(Api::CreateStateMachineAlias).contains("prune"), "aliases have a quota of their own");
     }
 }

@@ -30,6 +30,13 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    /// Whether a state machine has as many versions as it can have.
+    #[must_use]
+    pub fn is_out_of_versions(&self) -> bool {
+        let Self::Call(error) = self else { return false };
+        error.api == Api::PublishStateMachineVersion && error.is_code("ServiceQuotaExceededException")
+    }
+
     pub(super) fn of(failure: Failure, workflow: &str) -> Self {
         match failure {
             Failure::Stopped => Self::Stopped,

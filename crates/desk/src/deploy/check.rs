@@ -56,21 +56,20 @@ pub fn workflow_findings(
 ) -> Vec<Diagnostic> {
     let Some(places) = &folder.places else { return Vec::new() };
     let mut findings = Findings { places, found: Vec::new() };
-    if !TYPES.contains(&workflow.kind.as_str()) {
-        let way = ["workflows", name, "type"];
-        let message = format!("{:?} is not a type of state machine", workflow.kind);
-        findings.error(
-            Rule::UnknownMachineType,
-            &way,
-            places.value(&way),
-            message,
-            "Write STANDARD or EXPRESS.".to_owned(),
-        );
-    }
+    machine_type(&mut findings, &["workflows", name, "type"], &workflow.kind);
     samples(&mut findings, name, workflow);
     hidden(&mut findings, name, workflow);
     approvals(&mut findings, name, workflow, machine);
     findings.found
+}
+
+fn machine_type(findings: &mut Findings, way: &[&str], kind: &str) {
+    if TYPES.contains(&kind) {
+        return;
+    }
+    let message = format!("{kind:?} is not a type of state machine");
+    let remedy = "Write STANDARD or EXPRESS.".to_owned();
+    findings.error(Rule::UnknownMachineType, way, findings.places.value(way), message, remedy);
 }
 
 fn samples(findings: &mut Findings, name: &str, workflow: &Workflow) {
@@ -228,11 +227,16 @@ fn undeclared(findings: &mut Findings, way: &[&str], table: &Substitutions, func
     }
 }
 
-/// The workflows that environments change and that the manifest does not have, and settings of a suffix.
+/// The workflows that environments change and that the manifest does not have, and their types.
 fn unknown_workflows(findings: &mut Findings, folder: &Folder) {
     let manifest = &folder.manifest;
     let known: Vec<&str> = manifest.workflows.keys().map(String::as_str).collect();
     for (environment, entry) in &manifest.environments {
+        for (workflow, within) in &entry.workflows {
+            if let Some(kind) = &within.kind {
+                machine_type(findings, &["environments", environment, "workflows", workflow, "type"], kind);
+            }
+        }
         for workflow in entry.workflows.keys().filter(|workflow| !manifest.workflows.contains_key(*workflow)) {
             let way = ["environments", environment, "workflows", workflow];
             let near = meant(workflow, &known).map_or_else(String::new, |near| format!("Did you mean {near:?}? "));
@@ -252,7 +256,7 @@ fn left_out(folder: &Folder) -> Vec<Found> {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    let named = |name: &str| folder.manifest.workflows.values().any(|workflow| same_file(&workflow.file, name));
+    let named = |name: &str| folder.manifest.files().any(|file| same_file(file, name));
     let about = |name: &String| {
         let workflow = workflow_of(name).filter(|_| !named(name))?;
         let message = "countersign.toml does not name this file, so it is not deployed".to_owned();

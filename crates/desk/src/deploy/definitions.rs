@@ -126,7 +126,7 @@ impl Definitions {
 
     pub(super) fn fingerprint(&self) -> Fingerprint {
         let folder = self.read();
-        let named = folder.manifest.workflows.values().map(|workflow| self.path.join(&workflow.file));
+        let named = folder.manifest.files().map(|file| self.path.join(file));
         let there = std::fs::read_dir(&self.path).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut files: Vec<PathBuf> = named.chain(there).collect();
         files.sort();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign_asl::PlaceholderValue;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{ApplyError, Means, apply};
+use super::apply::{ApplyError, Event, Means, apply};
 use super::definitions::Fingerprint;
 use super::desired::ItemPlan;
 use super::environment::Chosen;
@@ -22,6 +22,7 @@ use crate::actor::Actor;
 use crate::connection::ConnectionKind;
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
+use crate::news::Topic;
 use crate::policy::Action;
 
 /// How long the plan of an account may be shown again, in milliseconds: each takes several calls a state machine.
@@ -249,15 +250,24 @@ impl Desk {
 
     async fn apply_all(&self, actor: &Actor, items: &[ItemPlan], label: &str) -> Result<Vec<String>, DeployError> {
         let (timer, stop) = (Timer::system(), CancellationToken::new());
+        let entry = self.carrying_out().begin(actor.name());
+        let tell = |event: Event| {
+            if entry.hears(&event) {
+                self.watch().changes.publish([Topic::Workflows]);
+            }
+        };
         let means = Means {
             connection: &self.watch().connection,
             clock: self.watch().clock(),
             timer: &timer,
             stop: &stop,
-            tell: &|_| {},
+            tell: &tell,
         };
         let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
-        let report = apply(means, items, false, &labels).await?;
+        let report = apply(means, items, false, &labels).await;
+        drop(entry);
+        self.watch().changes.publish([Topic::Workflows]);
+        let report = report?;
         for item in items {
             self.watch().definition_changed(&item.arn);
         }

@@ -46,6 +46,8 @@ pub struct Draft {
     pub(super) is_hidden: bool,
     /// The resource of another tool's template that it comes from.
     pub(super) origin: Option<Origin>,
+    /// Whether another tool deploys it.
+    pub(super) is_of_tool: bool,
 }
 
 /// What a folder says, before it is compared with anything.
@@ -54,6 +56,8 @@ pub struct Drafts {
     pub drafts: Vec<Draft>,
     /// The findings that belong to no single workflow.
     pub found: Vec<Found>,
+    /// Whether they are those of another tool's template: what it no longer names is not for Countersign to remove.
+    pub of_tool: bool,
 }
 
 /// What every workflow of the folder should be in an environment, by name. A manifest that cannot be used has none.
@@ -79,7 +83,7 @@ pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
             None => found.push(twice),
         }
     }
-    Drafts { drafts, found }
+    Drafts { drafts, found, of_tool: false }
 }
 
 /// The definition of a workflow with the values of its placeholders.
@@ -98,17 +102,17 @@ struct Drafting<'a> {
 
 impl Drafting<'_> {
     fn kind(&self) -> MachineKind {
-        if self.workflow.kind == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard }
+        if self.chosen.kind(self.name) == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard }
     }
 
-    fn place(&self, key: &str) -> SourceSpan {
-        let way = ["workflows", self.name, key];
+    fn place(&self, way: &[String]) -> SourceSpan {
+        let way: Vec<&str> = way.iter().map(String::as_str).collect();
         self.folder.places.as_ref().map_or(SourceSpan::WHOLE_FILE, |places| places.value(&way))
     }
 
     /// The draft, and the placeholders of the definition; `None` if it cannot be read.
     fn draft(&self, stamp: &Stamp) -> (Draft, Option<BTreeSet<String>>) {
-        let path = self.folder.path.join(&self.workflow.file);
+        let path = self.folder.path.join(self.chosen.file(self.name));
         let mut draft = Draft {
             workflow: self.name.to_owned(),
             file: path.display().to_string(),
@@ -117,10 +121,11 @@ impl Drafting<'_> {
             found: Vec::new(),
             substitutions: Vec::new(),
             definition: None,
-            type_span: self.place("type"),
+            type_span: self.place(&self.chosen.way_to_type(self.name)),
             manifest: self.folder.manifest_file(),
             is_hidden: false,
             origin: None,
+            is_of_tool: false,
         };
         let (settings, found) = settings_of(self.folder, self.chosen, self.name, self.kind(), self.target);
         draft.found.extend(found);
@@ -166,9 +171,10 @@ impl Drafting<'_> {
             return (path.to_owned(), finding);
         }
         let message = format!("{} cannot be read: {why}", path.display());
-        let remedy =
-            format!("Put the definition there, or correct `file` of [workflows.{}] in countersign.toml.", self.name);
-        error(&self.folder.manifest_file(), Rule::FileNotRead, self.place("file"), message, remedy)
+        let way = self.chosen.way_to_file(self.name);
+        let table = way[..way.len() - 1].join(".");
+        let remedy = format!("Put the definition there, or correct `file` of [{table}] in countersign.toml.");
+        error(&self.folder.manifest_file(), Rule::FileNotRead, self.place(&way), message, remedy)
     }
 
     /// What works and could be better.

@@ -14,14 +14,14 @@ use super::plan::Found;
 pub fn duplicates(folder: &Folder, chosen: &Chosen) -> Vec<(String, Found)> {
     let mut files: BTreeMap<PathBuf, Vec<&str>> = BTreeMap::new();
     let mut machines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (name, workflow) in &folder.manifest.workflows {
-        files.entry(plain(Path::new(&workflow.file))).or_default().push(name);
+    for name in folder.manifest.workflows.keys() {
+        files.entry(plain(Path::new(chosen.file(name)))).or_default().push(name);
         machines.entry(chosen.machine_name(name)).or_default().push(name);
     }
     let mut found = Vec::new();
     for (file, names) in files.into_iter().filter(|(_, names)| names.len() > 1) {
         for name in &names {
-            let way = |name: &str| vec!["workflows".to_owned(), name.to_owned(), "file".to_owned()];
+            let way = |name: &str| chosen.way_to_file(name);
             let others = others(folder, &names, name, way);
             let message = format!("{} is the definition of another workflow, too: {others}", file.display());
             let remedy = "Give each workflow a definition of its own, or remove one.";

@@ -106,6 +106,39 @@ impl<'m> Chosen<'m> {
         format!("{}{suffix}", own.unwrap_or(workflow))
     }
 
+    /// The definition of a workflow, relative to the manifest.
+    #[must_use]
+    pub fn file(&self, workflow: &str) -> &'m str {
+        let own = self.manifest.workflows.get(workflow).map(|workflow| workflow.file.as_str());
+        self.within(workflow).and_then(|within| within.file.as_deref()).or(own).unwrap_or_default()
+    }
+
+    /// The type of a workflow's state machine, as the manifest writes it.
+    #[must_use]
+    pub fn kind(&self, workflow: &str) -> &'m str {
+        let own = self.manifest.workflows.get(workflow).map(|workflow| workflow.kind.as_str());
+        self.within(workflow).and_then(|within| within.kind.as_deref()).or(own).unwrap_or_default()
+    }
+
+    /// Where the `file` of a workflow stands in the manifest.
+    #[must_use]
+    pub fn way_to_file(&self, workflow: &str) -> Vec<String> {
+        self.way_to(workflow, "file", |within| within.file.is_some())
+    }
+
+    /// Where the `type` of a workflow stands in the manifest.
+    #[must_use]
+    pub fn way_to_type(&self, workflow: &str) -> Vec<String> {
+        self.way_to(workflow, "type", |within| within.kind.is_some())
+    }
+
+    fn way_to(&self, workflow: &str, key: &str, is_there: impl FnOnce(&Override) -> bool) -> Vec<String> {
+        match self.environment.filter(|_| self.within(workflow).is_some_and(is_there)) {
+            Some((name, _)) => way(&["environments", name, "workflows", workflow, key]),
+            None => way(&["workflows", workflow, key]),
+        }
+    }
+
     /// Where the name of a workflow's state machine stands in the manifest.
     #[must_use]
     pub fn way_to_name(&self, workflow: &str) -> Vec<String> {
@@ -197,6 +230,8 @@ mod tests {
         [environments.dev.workflows.order]
         name = "trial"
         role = "d"
+        file = "trial.asl.yaml"
+        type = "EXPRESS"
     "#;
 
     #[test]
@@ -222,6 +257,11 @@ mod tests {
         assert_eq!([dev.machine_name("order"), dev.machine_name("pay")], ["trial", "payment-dev"]);
         assert_eq!(dev.way_to_name("order").join("."), "environments.dev.workflows.order.name");
         assert_eq!(dev.way_to_name("pay").join("."), "workflows.pay.name");
+        assert_eq!([dev.file("order"), dev.file("pay")], ["trial.asl.yaml", "pay.asl.json"]);
+        assert_eq!([dev.kind("order"), dev.kind("pay")], ["EXPRESS", "STANDARD"]);
+        assert_eq!(dev.way_to_type("order").join("."), "environments.dev.workflows.order.type");
+        assert_eq!(dev.way_to_file("pay").join("."), "workflows.pay.file");
+        assert_eq!(manifest.files().collect::<Vec<_>>(), ["order.asl.json", "pay.asl.json", "trial.asl.yaml"]);
         let of = |placeholder| dev.substitution("order", placeholder).map(|(way, _)| way.join("."));
         assert_eq!(of("One").as_deref(), Some("environments.dev.substitutions.One"));
         assert_eq!(of("Two").as_deref(), Some("workflows.order.substitutions.Two"));

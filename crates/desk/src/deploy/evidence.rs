@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use countersign_asl::SourceSpan;
-use countersign_replay::evidence::{End, Evidence, Finding, Found, History, Summary, replay};
+use countersign_replay::evidence::{End, EndInBrief, Evidence, Finding, Found, History, Summary, replay};
 use countersign_replay::{Bounds, Definition, DefinitionError};
+use countersign_trace::OutcomeStatus;
 use futures::stream::{self, StreamExt};
 
 use self::kept::Asked;
@@ -73,20 +74,29 @@ fn add(evidence: &mut outlook::Evidence, outcome: outlook::Outcome, executions: 
 }
 
 fn outcome(finding: &Finding) -> outlook::Outcome {
-    let differs = |state: &str, reached| outlook::Outcome::Differs { state: state.to_owned(), reached };
+    let fails = finding.end().map(failing);
     match finding {
         Finding::SamePath => outlook::Outcome::Same,
-        Finding::Reaches { state } => differs(state, true),
-        Finding::NoLongerReaches { state } => differs(state, false),
-        Finding::AnotherOrder { after } => differs(after.as_deref().unwrap_or_default(), true),
-        Finding::Ends { error, state, brief, .. } => outlook::Outcome::Fails {
-            state: state.clone().unwrap_or_default(),
-            error: error.clone().unwrap_or_default(),
-            cause: brief.clone().unwrap_or_default(),
-        },
+        Finding::Reaches { state, .. } => outlook::Outcome::Differs { state: state.clone(), reached: true, fails },
+        Finding::NoLongerReaches { state, .. } => {
+            outlook::Outcome::Differs { state: state.clone(), reached: false, fails }
+        }
+        Finding::AnotherOrder { after, .. } => outlook::Outcome::AnotherWay { after: after.clone(), fails },
+        Finding::Ends(end) if end.status == OutcomeStatus::Succeeded => outlook::Outcome::Succeeds,
+        Finding::Ends(end) => outlook::Outcome::Fails(failing(end)),
         Finding::NotKnown { why, .. } => {
             outlook::Outcome::NotKnown { state: why.state().unwrap_or_default().to_owned(), why: why.to_string() }
         }
+    }
+}
+
+fn failing(end: &EndInBrief) -> outlook::Failing {
+    // Step Functions need not name the error of a time that has run out.
+    let unnamed = if end.status == OutcomeStatus::TimedOut { "States.Timeout" } else { "" };
+    outlook::Failing {
+        state: end.state.clone().unwrap_or_default(),
+        error: end.error.clone().unwrap_or_else(|| unnamed.to_owned()),
+        cause: end.cause.clone().unwrap_or_default(),
     }
 }
 
@@ -202,8 +212,8 @@ fn shown(evidence: Evidence, record: &Record, eyes: &Eyes) -> Evidence {
         }
     };
     let found = match evidence.found {
-        Found::AnotherPath { turn, newly, no_longer, end: last } => {
-            Found::AnotherPath { turn, newly, no_longer, end: end(last) }
+        Found::AnotherPath { turn, newly, no_longer, end: last, ends_as_then } => {
+            Found::AnotherPath { turn, newly, no_longer, end: end(last), ends_as_then }
         }
         Found::AnotherEnd { end: last, no_longer } => Found::AnotherEnd { end: end(last), no_longer },
         other => other,

@@ -68,7 +68,8 @@ pub async fn listed(patience: &Patience<'_>) -> Result<Vec<ListedMachine>, Failu
     }
 }
 
-/// Reads the state machines with these names, each with the alias that is asked for, and finds those of `stamp` beside them.
+/// Reads the state machines with these names, each with the alias that is asked for, and finds those of `stamp` beside them;
+/// without one, no others are looked at.
 ///
 /// # Errors
 /// A call fails; tags and aliases that cannot be read are no failure.
@@ -77,7 +78,7 @@ pub async fn gather(
     kind: ConnectionKind,
     listed: &[ListedMachine],
     wanted: &BTreeMap<String, Option<String>>,
-    stamp: &Stamp,
+    stamp: Option<&Stamp>,
 ) -> Result<Gathered, Failure> {
     let mut gathered = Gathered::default();
     let (mine, others): (Vec<_>, Vec<_>) = listed.iter().partition(|machine| wanted.contains_key(&machine.name));
@@ -96,9 +97,7 @@ pub async fn gather(
         }
         gathered.machines.insert(deployed.name.clone(), deployed);
     }
-    if gathered.untagged.is_some() {
-        return Ok(gathered);
-    }
+    let Some(stamp) = stamp.filter(|_| gathered.untagged.is_none()) else { return Ok(gathered) };
     let most = if kind == ConnectionKind::Aws { MOST_OTHERS_ON_AWS } else { MOST_OTHERS };
     gathered.not_looked_at = others.len().saturating_sub(most);
     let calls =

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::applied::{Applied, PutTags};
 use super::compare::compare;
 use super::definition::Definition;
-use super::desired::{APPLIED_TAG, Deployed, Desired, ItemPlan, Setting, TAGS_TAG};
+use super::desired::{APPLIED_TAG, Deployed, Desired, ItemPlan, Setting, TAG_PREFIX, TAGS_TAG};
 use super::difference::Difference;
 use super::draft::Draft;
 use super::environment::Chosen;
@@ -68,6 +68,7 @@ impl Draft {
             manifest: file.to_owned(),
             is_hidden: false,
             origin,
+            is_of_tool: true,
         }
     }
 
@@ -80,17 +81,23 @@ impl Draft {
 
     /// Compares it with the state machine of its name, where there is one.
     #[must_use]
-    pub fn beside(self, deployed: Option<Deployed>, chosen: &Chosen, target: PlanTarget) -> Item {
+    pub fn beside(self, mut deployed: Option<Deployed>, chosen: &Chosen, target: PlanTarget) -> Item {
         let PlanTarget { partition, region, account, .. } = target;
         let arn = deployed.as_ref().map_or_else(
             || format!("arn:{partition}:states:{region}:{account}:stateMachine:{}", self.machine),
             |machine| machine.arn.clone(),
         );
         let mut found = self.found;
-        if let (Some(desired), Some(deployed)) = (&self.desired, &deployed) {
+        if let (Some(desired), Some(deployed)) = (&self.desired, &mut deployed) {
             found.extend(other_type(desired, deployed, &self.manifest, self.type_span));
-            found.extend(owner_finding(desired, deployed, chosen, &self.manifest));
-            found.extend(record_findings(deployed, &self.manifest));
+            if self.is_of_tool {
+                found.extend(owned_finding(desired, deployed, &self.manifest));
+                // The tool neither reads nor writes what Countersign remembers there.
+                deployed.tags.retain(|key, _| !key.starts_with(TAG_PREFIX));
+            } else {
+                found.extend(owner_finding(desired, deployed, chosen, &self.manifest));
+                found.extend(record_findings(deployed, &self.manifest));
+            }
         }
         if deployed.is_none() && target.aws && self.desired.as_ref().is_some_and(|desired| desired.role_arn.is_none()) {
             let message = format!("{} cannot be created without a role", self.machine);
@@ -175,6 +182,17 @@ fn owner_finding(desired: &Desired, deployed: &Deployed, chosen: &Chosen, manife
         format!("the state machine {name} was deployed from {owner}: deploying takes it over"),
         "Write another `name` or `suffix` if that is not what you mean.".to_owned(),
     );
+    Some((file, Diagnostic { severity: Severity::Warning, ..diagnostic }))
+}
+
+/// A state machine of another tool's template that Countersign deployed: two would deploy it by turns.
+fn owned_finding(desired: &Desired, deployed: &Deployed, template: &Path) -> Option<Found> {
+    let (name, folder) = (&desired.name, deployed.stamp()?.folder);
+    let message =
+        format!("Countersign deployed the state machine {name}, from the folder {folder:?}, and now another tool does");
+    let remedy =
+        "Have one of the two deploy it: take it out of the folder's manifest, or out of the template.".to_owned();
+    let (file, diagnostic) = error(template, Rule::OtherOwner, SourceSpan::WHOLE_FILE, message, remedy);
     Some((file, Diagnostic { severity: Severity::Warning, ..diagnostic }))
 }
 

@@ -70,6 +70,12 @@ table_with_settings! {
 table_with_settings! {
     /// What is different for a workflow in an environment.
     pub struct Override {
+        /// The definition there, relative to the manifest.
+        #[serde(default)]
+        pub file: Option<String>,
+        /// `STANDARD` or `EXPRESS`; the check refuses anything else.
+        #[serde(default, rename = "type")]
+        pub kind: Option<String>,
         /// The name of the state machine there.
         #[serde(default)]
         pub name: Option<String>,
@@ -107,6 +113,15 @@ table_with_settings! {
 
 fn standard() -> String {
     "STANDARD".to_owned()
+}
+
+impl Manifest {
+    /// The definitions that it names: those of its workflows, and those that these have in an environment instead.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let instead = self.environments.values().flat_map(|environment| environment.workflows.values());
+        let instead = instead.filter_map(|within| within.file.as_deref());
+        self.workflows.values().map(|workflow| workflow.file.as_str()).chain(instead)
+    }
 }
 
 impl Workflow {

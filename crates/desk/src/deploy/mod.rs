@@ -17,7 +17,7 @@
 //! | `steps`, `apply`, `perform`, `patience` | an apply, step by step, and each call |
 //! | [`rollout`], `note`, `driving`, `rollouts` | how an alias moves to a version |
 //! | `back`, `versions` | the way back, and versions that may go |
-//! | `deploying`, [`proposing`], `ballot`, `recording` | the desk's deployments and proposals, and their acts on record |
+//! | `deploying`, `under_way`, [`proposing`], `ballot`, `recording` | the desk's deployments and proposals, and their acts on record |
 
 pub mod applied;
 mod apply;
@@ -70,6 +70,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod under_way;
 mod values;
 mod versions;
 
@@ -109,6 +110,8 @@ pub use steps::{Step, StepsError, What, steps};
 pub use tasks::task_findings;
 pub use templates::{Template, is_template};
 pub use timer::Timer;
+pub(crate) use under_way::Deployments;
+pub use under_way::UnderWay;
 pub use values::values_of;
 pub use versions::{Pruned, Published, machine_named, prune, published, version_label};
 

@@ -57,9 +57,23 @@ pub enum Outcome {
     /// It takes the same path and ends the same.
     Same,
     /// It reaches this state, which it did not reach before, or does not reach any more.
-    Differs { state: String, reached: bool },
-    /// It ends with this error in this state.
-    Fails { state: String, error: String, cause: String },
+    Differs {
+        state: String,
+        reached: bool,
+        /// How it fails, if it did not fail like that before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fails: Option<Failing>,
+    },
+    /// It takes the same states in another order or number, from the one after `after`.
+    AnotherWay {
+        after: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fails: Option<Failing>,
+    },
+    /// It takes the same path as far as it goes, and fails.
+    Fails(Failing),
+    /// It takes the same path, and succeeds, which it did not before.
+    Succeeds,
     /// Nobody knows: the reason, and the state that it is about, if it is about one.
     NotKnown {
         state: String,
@@ -68,6 +82,30 @@ pub enum Outcome {
     },
     /// Nobody knows, because its history could not be read.
     NotRead(NotRead),
+}
+
+/// How an execution fails: the state, the error and the cause, each empty where nothing is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Failing {
+    pub state: String,
+    pub error: String,
+    pub cause: String,
+}
+
+/// `with States.Runtime in Price: $.total is missing`.
+impl fmt::Display for Failing {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { state, error, cause } = self;
+        if error.is_empty() {
+            to.write_str("with a failure without a name")?;
+        } else {
+            write!(to, "with {error}")?;
+        }
+        if !state.is_empty() {
+            write!(to, " in {state}")?;
+        }
+        if cause.is_empty() { Ok(()) } else { write!(to, ": {cause}") }
+    }
 }
 
 /// A call that a plan can be without, and why it failed.

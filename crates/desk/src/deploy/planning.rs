@@ -194,9 +194,10 @@ impl Planner<'_> {
             .iter()
             .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
         let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
+        let stamp = (!drafts.of_tool).then_some(&stamp);
         let wanted: BTreeMap<String, Option<String>> = aliases.collect();
         let Gathered { mut machines, others, untagged, without_tags, unread_aliases, not_looked_at } =
-            gather(&patience, self.connection.about.kind, &machines, &wanted, &stamp).await?;
+            gather(&patience, self.connection.about.kind, &machines, &wanted, stamp).await?;
         let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
         for draft in drafts.drafts {
             let mut deployed = machines.remove(&draft.machine);
@@ -317,9 +318,9 @@ impl Planner<'_> {
 /// The parameters that the placeholders of a folder name, each with whether every use of it has a value in its place.
 fn named_parameters(folder: &Folder, chosen: &Chosen) -> BTreeMap<String, bool> {
     let mut named = BTreeMap::new();
-    for (name, workflow) in &folder.manifest.workflows {
+    for name in folder.manifest.workflows.keys() {
         // What cannot be read has its finding later.
-        let Ok(definition) = Definition::read(&folder.path.join(&workflow.file)) else { continue };
+        let Ok(definition) = Definition::read(&folder.path.join(chosen.file(name))) else { continue };
         for (parameter, has_value) in parameters_of(chosen, name, definition.json()) {
             *named.entry(parameter).or_insert(true) &= has_value;
         }

@@ -88,15 +88,17 @@ impl Template {
                 let (rule, remedy) = (Rule::TemplateNotRead, "Leave --stack out to plan all of them.".to_owned());
                 let place = (String::new(), SourceSpan::WHOLE_FILE);
                 let said = finding(self.path.clone(), Severity::Error, rule, message, place, remedy);
-                Drafts { drafts: Vec::new(), found: vec![said] }
+                Drafts { drafts: Vec::new(), found: vec![said], of_tool: true }
             }
             Ok(found) => Drafts {
                 drafts: found.into_iter().map(|one| of_workflow(one, &stack_name, target)).collect(),
                 found: Vec::new(),
+                of_tool: true,
             },
             Err(errors) => Drafts {
                 drafts: Vec::new(),
                 found: errors.into_iter().map(|error| error_finding(&self.path, error)).collect(),
+                of_tool: true,
             },
         }
     }

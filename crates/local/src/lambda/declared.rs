@@ -70,6 +70,11 @@ fn fingerprint(folder: &Path) -> Fingerprint {
     found
 }
 
+/// Whether every module of one state is there in another.
+fn has_all_of(modules: &[(PathBuf, Stamp)], now: &[(PathBuf, Stamp)]) -> bool {
+    modules.iter().all(|(path, _)| now.binary_search_by(|(other, _)| other.cmp(path)).is_ok())
+}
+
 /// The state of each folder of code that these functions have.
 fn fingerprints<'s>(specs: impl Iterator<Item = &'s Spec>, beside: &Path) -> BTreeMap<PathBuf, Arc<Fingerprint>> {
     let mut found = BTreeMap::new();
@@ -109,6 +114,29 @@ impl Declared {
             connections: connections.into_iter().map(|(name, one)| (name, Arc::new(one))).collect(),
             file: stamp,
         })
+    }
+
+    /// The same declarations with the code as it is now, for as long as the file cannot be used. A function that has lost a
+    /// module keeps the code that it has.
+    #[must_use]
+    pub fn with_new_code(&self, beside: &Path) -> Self {
+        let codes = fingerprints(self.functions.values().map(|function| &function.spec), beside);
+        let renewed = |(name, known): (&String, &Arc<Function>)| {
+            let code = codes.get(&known.spec.folder(beside)).cloned().unwrap_or_default();
+            let stays = code == known.code || !has_all_of(&known.code, &code);
+            let function = if stays {
+                Arc::clone(known)
+            } else {
+                let spec = known.spec.clone();
+                Arc::new(Function { pool: Pool::new(spec.most()), spec, code })
+            };
+            (name.clone(), function)
+        };
+        Self {
+            functions: self.functions.iter().map(renewed).collect(),
+            connections: self.connections.clone(),
+            file: self.file,
+        }
     }
 
     /// Whether the file or the code is another one than what was read.

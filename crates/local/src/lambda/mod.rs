@@ -70,7 +70,7 @@ pub enum Looked {
     Same,
     /// This has changed, and holds from now on.
     Changed(String),
-    /// The file cannot be used, for this reason; what was declared before stays.
+    /// The file cannot be used, for this reason; what was declared before stays, with the code as it is now.
     Refused(String),
 }
 
@@ -239,9 +239,17 @@ impl Functions {
                 news.map_or(Looked::Same, Looked::Changed)
             }
             Err(error) => {
+                // A mistake in the file does not keep code that is being worked on from being run.
+                let now = known.with_new_code(&inner.folder);
+                let news = known.news(&now);
+                *inner.declared.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
                 let trouble = Trouble::of(&error, file);
                 let said = lock(&inner.trouble).replace(trouble.clone());
-                if said.as_ref() == Some(&trouble) { Looked::Same } else { Looked::Refused(trouble.text) }
+                if said.as_ref() == Some(&trouble) {
+                    news.map_or(Looked::Same, Looked::Changed)
+                } else {
+                    Looked::Refused(trouble.to_string())
+                }
             }
         }
     }

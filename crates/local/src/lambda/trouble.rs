@@ -1,5 +1,6 @@
 //! Why a functions' file cannot be used while the engine runs: with its place, for a page.
 
+use std::fmt;
 use std::path::Path;
 
 use super::config::FunctionsError;
@@ -13,8 +14,14 @@ pub struct Trouble {
     pub column: u32,
     pub what: String,
     pub remedy: String,
-    /// The whole, as the terminal shows it.
-    pub text: String,
+}
+
+/// In one line, as the terminal shows it.
+impl fmt::Display for Trouble {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, what, remedy } = self;
+        write!(to, "{file}:{line}:{column}: {what}. {remedy}")
+    }
 }
 
 impl Trouble {
@@ -47,7 +54,7 @@ impl Trouble {
             }
         };
         let (line, column) = place;
-        Self { file: file.display().to_string(), line, column, what, remedy, text }
+        Self { file: file.display().to_string(), line, column, what, remedy }
     }
 }
 
@@ -87,6 +94,9 @@ mod tests {
             assert_eq!((trouble.line, trouble.column), place, "{trouble:?}");
             assert!(trouble.what.contains(what) && !trouble.remedy.is_empty(), "{trouble:?}");
             assert!(!trouble.what.contains("secret word"), "{trouble:?}");
+            let said = trouble.to_string();
+            let begins = format!("{}:{}:{}: ", file.display(), place.0, place.1);
+            assert!(said.starts_with(&begins) && said.contains(what) && !said.contains('\n'), "{said}");
         }
         std::fs::remove_file(&file).unwrap();
         let trouble = Trouble::of(&read(&file).err().unwrap(), &file);

@@ -204,6 +204,10 @@ async fn a_changed_file_is_taken_over_and_a_broken_one_is_not() {
     let told = get(&engine, "/_countersign/functions").await;
     assert_eq!((&told["names"], &told["trouble"]["line"]), (&json!(["f", "g"]), &json!(1)), "{told}");
     assert_eq!(functions.invoke("f", "1").await.unwrap(), "\"f\"", "the last good declarations stay");
+    fs::write(code.join("f.py"), "def handler(event, context):\n    return 'new code'\n").unwrap();
+    assert_eq!(engine.host.renew_functions(), Looked::Changed("f has changed, g has changed".to_owned()));
+    assert_eq!(functions.invoke("f", "1").await.unwrap(), "\"new code\"", "their code is followed all the same");
+    assert_eq!(engine.host.renew_functions(), Looked::Same);
 
     write(&declaration("g", &code).replace("g.handler", "absent.handler"));
     let Looked::Refused(why) = engine.host.renew_functions() else { panic!("there is no such module") };

@@ -31,14 +31,18 @@ pub(super) struct Ends {
 
 impl Ends {
     fn are_same(&self) -> bool {
-        let Self { then, now, in_same_words } = self;
-        if then.status != now.status || then.error != now.error {
+        if !self.have_same_error() {
             return false;
         }
+        let Self { then, now, in_same_words } = self;
         // The service words its own causes, and numbers its events, in another way.
         let comparable = *in_same_words || !then.error.as_deref().unwrap_or_default().starts_with("States.");
         let words = |end: &End| end.cause.as_deref().map(own_words).unwrap_or_default().to_owned();
         !comparable || words(then) == words(now)
+    }
+
+    fn have_same_error(&self) -> bool {
+        self.then.status == self.now.status && self.then.error == self.now.error
     }
 
     fn have_same_output(&self) -> bool {
@@ -105,5 +109,5 @@ pub(super) fn found(then: &Course, now: &Course, ends: &Ends) -> Found {
     if end.status != OutcomeStatus::Succeeded && !ends.are_same() && goes_the_same_way(then, now) {
         return Found::AnotherEnd { end, no_longer };
     }
-    Found::AnotherPath { turn, newly: missing(now, then), no_longer, end }
+    Found::AnotherPath { turn, newly: missing(now, then), no_longer, end, ends_as_then: ends.have_same_error() }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::Turn;
 pub use end::End;
-pub use summary::{Finding, Group, Summary};
+pub use summary::{EndInBrief, Finding, Group, Summary};
 
 use crate::course::Course;
 use crate::definition::Definition;
@@ -72,6 +72,8 @@ pub enum Found {
         /// States that were entered then and no longer are.
         no_longer: Vec<String>,
         end: End,
+        /// Whether it ends with the status and the error that it ended with then.
+        ends_as_then: bool,
     },
     /// The same way, as far as it goes, to another end.
     AnotherEnd { end: End, no_longer: Vec<String> },

@@ -12,16 +12,27 @@ use super::{End, Found, NotKnown};
 pub enum Finding {
     /// The same path to the same end.
     SamePath,
-    /// They now reach this state.
-    Reaches { state: String },
+    /// They now reach this state. Here and below, `end` is there where they did not fail then, or with another error.
+    Reaches { state: String, end: Option<EndInBrief> },
     /// They no longer reach this state, and reach no new one.
-    NoLongerReaches { state: String },
+    NoLongerReaches { state: String, end: Option<EndInBrief> },
     /// The same states in another order or number; the state after which they differ.
-    AnotherOrder { after: Option<String> },
-    /// They now end otherwise: the status, the error, the state, and the cause in few words.
-    Ends { status: OutcomeStatus, error: Option<String>, state: Option<String>, brief: Option<String> },
+    AnotherOrder { after: Option<String>, end: Option<EndInBrief> },
+    /// They take the same way to another end.
+    Ends(EndInBrief),
     /// Nobody knows. Where they reach a state that was not entered then, that one comes with it.
     NotKnown { why: NotKnown, reaches: Option<String> },
+}
+
+/// How executions end, in few words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndInBrief {
+    pub status: OutcomeStatus,
+    pub error: Option<String>,
+    /// The state that they fail in.
+    pub state: Option<String>,
+    /// The cause, as [`End::brief`] has it.
+    pub cause: Option<String>,
 }
 
 /// Executions that would do the same.
@@ -75,21 +86,31 @@ impl Finding {
     /// What one execution has in common with others.
     #[must_use]
     pub fn of(found: &Found) -> Self {
-        let ends = |end: &End| Self::Ends {
-            status: end.status,
-            error: end.error.clone(),
-            state: end.state.clone(),
-            brief: end.brief(),
-        };
         match found {
             Found::SamePath { .. } => Self::SamePath,
-            Found::AnotherEnd { end, .. } => ends(end),
-            Found::AnotherPath { newly, no_longer, turn, .. } => match (newly.first(), no_longer.first()) {
-                (Some(state), _) => Self::Reaches { state: state.clone() },
-                (None, Some(state)) => Self::NoLongerReaches { state: state.clone() },
-                (None, None) => Self::AnotherOrder { after: turn.after.clone() },
-            },
+            Found::AnotherEnd { end, .. } => Self::Ends(EndInBrief::of(end)),
+            Found::AnotherPath { newly, no_longer, turn, end, ends_as_then } => {
+                let fails_anew = end.status != OutcomeStatus::Succeeded && !ends_as_then;
+                let end = fails_anew.then(|| EndInBrief::of(end));
+                match (newly.first(), no_longer.first()) {
+                    (Some(state), _) => Self::Reaches { state: state.clone(), end },
+                    (None, Some(state)) => Self::NoLongerReaches { state: state.clone(), end },
+                    (None, None) => Self::AnotherOrder { after: turn.after.clone(), end },
+                }
+            }
             Found::NotKnown { why, newly, .. } => Self::NotKnown { why: why.clone(), reaches: newly.first().cloned() },
+        }
+    }
+
+    /// How they end, where they did not end like that then.
+    #[must_use]
+    pub const fn end(&self) -> Option<&EndInBrief> {
+        match self {
+            Self::Ends(end) => Some(end),
+            Self::Reaches { end, .. } | Self::NoLongerReaches { end, .. } | Self::AnotherOrder { end, .. } => {
+                end.as_ref()
+            }
+            Self::SamePath | Self::NotKnown { .. } => None,
         }
     }
 
@@ -99,6 +120,31 @@ impl Finding {
             Self::NotKnown { .. } => 2,
             _ => 1,
         }
+    }
+}
+
+impl EndInBrief {
+    fn of(end: &End) -> Self {
+        Self { status: end.status, error: end.error.clone(), state: end.state.clone(), cause: end.brief() }
+    }
+
+    /// `ends with Declined in Pay` of one, `end with Declined in Pay` of many.
+    fn of_many(&self, number: usize) -> String {
+        let words = self.to_string();
+        if number == 1 {
+            return words;
+        }
+        match words.split_once(' ') {
+            Some((verb, rest)) => format!("{} {rest}", plural(verb)),
+            None => plural(&words).to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for EndInBrief {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, error, state, cause } = self.clone();
+        fmt::Display::fmt(&End { status, output: None, error, cause, state }, formatter)
     }
 }
 
@@ -118,29 +164,14 @@ impl fmt::Display for Group {
         let s = |many: &str, one: &str| if number == 1 { one.to_owned() } else { many.to_owned() };
         write!(formatter, "{number} ")?;
         match &self.finding {
-            Finding::SamePath => write!(formatter, "{} the same path", s("take", "takes")),
-            Finding::Reaches { state } => write!(formatter, "now {} {state}", s("reach", "reaches")),
-            Finding::NoLongerReaches { state } => write!(formatter, "no longer {} {state}", s("reach", "reaches")),
-            Finding::AnotherOrder { after: Some(state) } => {
-                write!(formatter, "{} another way after {state}", s("take", "takes"))
+            Finding::SamePath => write!(formatter, "{} the same path", s("take", "takes"))?,
+            Finding::Reaches { state, .. } => write!(formatter, "now {} {state}", s("reach", "reaches"))?,
+            Finding::NoLongerReaches { state, .. } => write!(formatter, "no longer {} {state}", s("reach", "reaches"))?,
+            Finding::AnotherOrder { after: Some(state), .. } => {
+                write!(formatter, "{} another way after {state}", s("take", "takes"))?;
             }
-            Finding::AnotherOrder { after: None } => write!(formatter, "{} another way", s("take", "takes")),
-            Finding::Ends { status, error, state, brief } => {
-                let end = End {
-                    status: *status,
-                    output: None,
-                    error: error.clone(),
-                    cause: brief.clone(),
-                    state: state.clone(),
-                };
-                let end = end.to_string();
-                // "ends with" of one, "end with" of many.
-                match (number, end.split_once(' ')) {
-                    (1, _) => formatter.write_str(&end),
-                    (_, Some((verb, rest))) => write!(formatter, "{} {rest}", plural(verb)),
-                    (_, None) => formatter.write_str(plural(&end)),
-                }
-            }
+            Finding::AnotherOrder { after: None, .. } => write!(formatter, "{} another way", s("take", "takes"))?,
+            Finding::Ends(end) => return formatter.write_str(&end.of_many(number)),
             Finding::NotKnown { why, reaches } => {
                 write!(formatter, "{} not known: ", s("are", "is"))?;
                 match reaches {
@@ -149,8 +180,12 @@ impl fmt::Display for Group {
                     }
                     _ => {}
                 }
-                write!(formatter, "{why}")
+                write!(formatter, "{why}")?;
             }
+        }
+        match self.finding.end() {
+            Some(end) => write!(formatter, ", and {}", end.of_many(number)),
+            None => Ok(()),
         }
     }
 }

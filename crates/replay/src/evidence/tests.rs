@@ -165,6 +165,18 @@ fn what_is_missing_ends_the_execution_in_its_state() {
 }
 
 #[test]
+fn a_new_way_that_ends_badly_says_so() {
+    let mut new = shop();
+    new["States"]["Pay"]["Next"] = "Check".into();
+    new["States"]["Pay"].as_object_mut().unwrap().remove("End");
+    new["States"]["Check"] = json!({"Type": "Pass", "Next": "Done"});
+    new["States"]["Done"] = json!({"Type": "Pass", "InputPath": "$.total", "End": true});
+    let evidence =
+        check(&small(), &new, "1 now reaches Check, and ends with States.Runtime in Done: $.total is missing");
+    assert!(matches!(evidence.found, Found::AnotherPath { ends_as_then: false, .. }), "{:?}", evidence.found);
+}
+
+#[test]
 fn a_failure_that_is_no_longer_caught_is_another_end() {
     let mut old = shop();
     old["States"]["Pay"]["Catch"] = json!([{"ErrorEquals": ["Declined"], "Next": "Sorry"}]);
@@ -320,11 +332,12 @@ fn many_are_grouped_with_their_executions() {
         state: Some("Price".into()),
     };
     let turn = Turn { at: 1, after: Some("A".into()), then: None, now: Some("ManualReview".into()) };
-    let review = |end: End| Found::AnotherPath {
+    let review = |end: End, ends_as_then: bool| Found::AnotherPath {
         turn: turn.clone(),
         newly: vec!["ManualReview".into()],
         no_longer: vec![],
         end,
+        ends_as_then,
     };
     let succeeds = End { status: OutcomeStatus::Succeeded, output: None, error: None, cause: None, state: None };
     let fails = Found::AnotherEnd { end: end.clone(), no_longer: vec![] };
@@ -333,7 +346,7 @@ fn many_are_grouped_with_their_executions() {
         turn: None,
         newly: vec!["Note".into()],
     };
-    let reviews = [review(succeeds), review(end)];
+    let reviews = [review(succeeds, false), review(end.clone(), true), review(end, false)];
     let all = [("a", &same), ("b", &reviews[0]), ("c", &fails), ("d", &same), ("e", &reviews[1]), ("f", &unknown)];
     let summary = Summary::of(all);
     assert_eq!(
@@ -343,6 +356,11 @@ fn many_are_grouped_with_their_executions() {
     );
     assert_eq!(summary.counts(), (2, 3, 1));
     assert_eq!(summary.groups[1].executions, ["b", "e"]);
+    // Who fails anew is not counted with those that only take another way.
+    assert_eq!(
+        Summary::of([("b", &reviews[0]), ("g", &reviews[2])]).to_string(),
+        "1 now reaches ManualReview; 1 now reaches ManualReview, and ends with States.Runtime in Price: $.total is missing"
+    );
     let several = Summary::of([("a", &fails), ("b", &fails)]).to_string();
     assert_eq!(several, "2 end with States.Runtime in Price: $.total is missing");
     assert!(!several.contains("4711"), "no part of a payload is in it");

@@ -4,6 +4,7 @@
 use countersign_desk::deploy::{REPLAYED, Replays};
 use countersign_replay::course::Visited;
 use countersign_replay::evidence::{Evidence, Finding, Found, Turn};
+use countersign_trace::OutcomeStatus;
 use leptos::prelude::*;
 
 use crate::app::{duration, shown};
@@ -88,12 +89,14 @@ pub fn unknown(why: &str) -> AnyView {
 }
 
 /// The tone of a finding, and its sign.
-const fn tone(finding: &Finding) -> (&'static str, &'static str) {
+fn tone(finding: &Finding) -> (&'static str, &'static str) {
     match finding {
         Finding::SamePath => ("good", "="),
         Finding::NotKnown { .. } => ("none", "?"),
-        Finding::Ends { .. } => ("bad", "!"),
-        Finding::Reaches { .. } | Finding::NoLongerReaches { .. } | Finding::AnotherOrder { .. } => ("caught", "≠"),
+        one if one.end().is_some_and(|end| end.status != OutcomeStatus::Succeeded) => ("bad", "!"),
+        Finding::Ends(_) | Finding::Reaches { .. } | Finding::NoLongerReaches { .. } | Finding::AnotherOrder { .. } => {
+            ("caught", "≠")
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod item;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use countersign_desk::connection::ConnectionKind;
-use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, REPLAYED, Replays};
+use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, REPLAYED, Replays, UnderWay};
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
@@ -23,6 +23,7 @@ use crate::app::server_fns;
 use crate::app::shown;
 use crate::app::{Mark, look};
 use crate::routes;
+use crate::server::deploy::progress::time_left;
 use crate::server::deploy::text::not_compared;
 use crate::server::words;
 use crate::wire::deploy::{Deploy, DeployRow};
@@ -67,9 +68,12 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let proposed = super::proposals::proposals(desk, actor).await?;
     let history = board::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
+    let under_way: Vec<String> = desk.under_way().iter().map(going_on).collect();
     let head = html(|| {
+        let ongoing =
+            under_way.iter().map(|said| view! { <p class="notice notice-ask" role="status">{shown(said.clone())}</p> });
         let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
-        view! { {problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
+        view! { {ongoing.collect_view()}{problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
     });
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
@@ -79,6 +83,12 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
         below: html(|| history),
         refused,
     })
+}
+
+/// A deployment that is being carried out, and how long the rest of it takes.
+fn going_on(one: &UnderWay) -> String {
+    let left = time_left(one.remaining_ms).map(|time| format!("; by the account's quotas the rest takes {time}"));
+    format!("{} deploys; steps done: {} of {}{}.", one.by, one.done, one.steps, left.unwrap_or_default())
 }
 
 /// The buttons that deploy, or that propose where people have to approve it.
@@ -193,4 +203,17 @@ fn row(name: &str, html: String) -> DeployRow {
     let mut hasher = DefaultHasher::new();
     html.hash(&mut hasher);
     DeployRow { key: format!("{name} {:x}", hasher.finish()), html }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_that_goes_on_says_how_far_it_is() {
+        let said = |remaining_ms| going_on(&UnderWay { by: "Dana".to_owned(), done: 3, steps: 12, remaining_ms });
+        assert_eq!(said(0), "Dana deploys; steps done: 3 of 12.");
+        let slow = "Dana deploys; steps done: 3 of 12; by the account's quotas the rest takes at least 41 s.";
+        assert_eq!(said(41_000), slow);
+    }
 }

@@ -157,8 +157,8 @@ async fn history(patience: &Patience<'_>, arn: &str) -> Result<Vec<HistoryEvent>
 fn without_payloads(found: Found) -> Found {
     let bare = |end: End| End { cause: end.cause.clone().filter(|_| end.is_missing_path()), output: None, ..end };
     match found {
-        Found::AnotherPath { turn, newly, no_longer, end } => {
-            Found::AnotherPath { turn, newly, no_longer, end: bare(end) }
+        Found::AnotherPath { turn, newly, no_longer, end, ends_as_then } => {
+            Found::AnotherPath { turn, newly, no_longer, end: bare(end), ends_as_then }
         }
         Found::AnotherEnd { end, no_longer } => Found::AnotherEnd { end: bare(end), no_longer },
         other => other,

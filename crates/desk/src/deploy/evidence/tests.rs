@@ -95,7 +95,7 @@ async fn the_last_executions_are_replayed_and_read_once() {
     assert_eq!(found.summary.to_string(), "2 now reach Sorry");
     let plan = found.outlook();
     assert_eq!((plan.executions, plan.groups.len()), (2, 1));
-    assert_eq!(plan.groups[0].outcome, outlook::Outcome::Differs { state: "Sorry".into(), reached: true });
+    assert_eq!(plan.groups[0].outcome, outlook::Outcome::Differs { state: "Sorry".into(), reached: true, fails: None });
     assert_eq!(found.executions[0].1.now.names().last(), Some("Sorry"));
     assert_eq!(office.fake.count(Api::GetExecutionHistory), 0, "they are in memory");
     office.close().await;

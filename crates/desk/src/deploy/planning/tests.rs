@@ -305,6 +305,33 @@ async fn a_machine_of_another_environment_is_refused_and_one_of_another_folder_i
 }
 
 #[tokio::test]
+async fn an_environment_may_have_another_definition_and_another_type() {
+    let account = Account::new();
+    let environments = "[environments.live]\n[environments.dev]\nsuffix = \"-dev\"\n";
+    let within = "[environments.dev.workflows.order]\nfile = \"dev.asl.yaml\"\ntype = \"EXPRESS\"\n";
+    let manifest = format!("{ROLE}{ORDER}{environments}{within}");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    place.write("dev.asl.yaml", "StartAt: B\nStates:\n  B:\n    Type: Succeed\n");
+    let plan = account.plan(&place, Some("dev")).await.unwrap();
+    assert_eq!((changes(&plan), found(&plan)), (vec!["order new".to_owned()], Vec::new()));
+    assert!(plan.problems.is_empty(), "the file is named: {:?}", plan.problems);
+    let desired = plan.items[0].plan.desired.as_ref().unwrap();
+    assert_eq!((desired.name.as_str(), desired.kind), ("order-dev", MachineKind::Express));
+    assert!(desired.definition.contains("\"B\""), "{}", desired.definition);
+    let live = account.plan(&place, Some("live")).await.unwrap();
+    let desired = live.items[0].plan.desired.as_ref().unwrap();
+    assert!(desired.kind == MachineKind::Standard && desired.definition == succeed("A"), "{desired:?}");
+
+    place.write("countersign.toml", &manifest.replace("EXPRESS", "QUICK").replace("dev.asl.yaml", "absent.asl.yaml"));
+    let plan = account.plan(&place, Some("dev")).await.unwrap();
+    assert!(plan.is_refused(), "{plan:?}");
+    assert_eq!(found(&plan), ["file-not-read 9:8"], "where the environment has it");
+    let said =
+        |one: &crate::deploy::FileProblem| one.line == 10 && one.message.contains("is not a type of state machine");
+    assert!(plan.problems.iter().any(said), "{:?}", plan.problems);
+}
+
+#[tokio::test]
 async fn an_unchanged_folder_costs_no_call_that_changes_anything() {
     let account = Account::new();
     let names: Vec<String> = (0..50).map(|number| format!("w{number}")).collect();

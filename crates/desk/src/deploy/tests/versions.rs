@@ -3,7 +3,6 @@
 use super::*;
 use crate::connection::fake::Trick;
 use crate::connection::{Api, Fault, MOST_VERSIONS};
-use crate::deploy::apply::ApplyError;
 use crate::deploy::patience::Failure;
 use crate::deploy::versions::{prune, published};
 
@@ -29,8 +28,8 @@ async fn the_oldest_versions_without_an_alias_make_room() {
     let site = full().await;
     let wanted = [live("order", "two", Steps::AtOnce)];
     let report = site.apply(&site.plan(&wanted)).await;
-    let Some((Some(_), ApplyError::Call(error))) = &report.failed else { panic!("{report:?}") };
-    assert!(error.is_code("ServiceQuotaExceededException"), "{error}");
+    let Some((Some(_), error)) = &report.failed else { panic!("{report:?}") };
+    assert!(error.is_out_of_versions(), "{error}");
     let found = site.with_patience(async |patience| published(patience, &arn("order")).await).await.unwrap();
     assert_eq!(found.versions.len(), MOST_VERSIONS);
     let old = found.to_prune(50);

@@ -261,3 +261,26 @@ async fn a_state_machine_with_a_generated_name_is_found_by_the_tags_of_its_stack
     assert!(matches!(&plan.not_compared[..], [NotCompared::Tags(_)]), "{:?}", plan.not_compared);
     assert_eq!(changes(&plan), ["Order new"]);
 }
+
+#[tokio::test]
+async fn a_template_neither_removes_what_a_folder_deployed_nor_writes_its_tags() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}{ORDER}[workflows.other]\nfile = \"other.asl.json\"\n");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    place.write("other.asl.json", &succeed("B"));
+    account.apply(&account.plan(&place, None).await.unwrap()).await;
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
+                A: { Type: Succeed }\n";
+    place.write("template.yaml", text);
+    // The stack is called as the folder.
+    let template =
+        Template { path: place.0.join("template.yaml"), stack: Some("shop".to_owned()), ..Template::default() };
+    let plan = account.plan_template(&template).await;
+    assert_eq!(
+        (changes(&plan), found(&plan)),
+        (vec!["Order unchanged".to_owned()], vec!["other-owner 1:1".to_owned()])
+    );
+    let said = &plan.items[0].found[0].1;
+    assert!(said.message.contains("from the folder \"shop\"") && !said.is_error(), "{said:?}");
+}
