@@ -169,7 +169,7 @@ pub async fn deploy(desk: &Arc<Desk>, actor: &Actor, only: Option<&str>, seen: &
     let (own, actor, only, seen) = (Arc::clone(desk), actor.clone(), only.map(str::to_owned), seen.to_owned());
     let work = async move {
         let source = revision(&own).await;
-        logged(own.deploy_from(&actor, only.as_deref(), &seen, &source).await)
+        own.deploy_from(&actor, only.as_deref(), &seen, &source).await.inspect_err(log_refusal)
     };
     apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
@@ -188,11 +188,8 @@ async fn apart<T: Send + 'static>(patience: Duration, work: impl Future<Output =
 }
 
 /// Whoever asked may not be there any more to read an error.
-fn logged<T>(done: Result<T, Error>) -> Result<T, Error> {
-    if let Err(error) = &done {
-        tracing::info!(target: "countersign::deploy", %error, "a deployment or roll-back was not carried out as asked");
-    }
-    done
+fn log_refusal(error: &Error) {
+    tracing::info!(target: "countersign::deploy", %error, "a deployment or roll-back was not carried out as asked");
 }
 
 fn goes_on() -> AppError {

@@ -553,7 +553,7 @@ async fn of_hundreds_of_machines_those_that_ask_people_are_looked_at_more_often(
             watched.round().await;
         }
         assert_eq!((watched.watch.snapshot().machines.len(), watched.watch.period_ms()), (301, period));
-        assert_eq!(watched.watch.lists(true), [watched.machine.clone()]);
+        assert_eq!(watched.watch.lists(true), std::slice::from_ref(&watched.machine));
         assert_eq!(watched.watch.lists(false).len(), 301);
     }
 }
