@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The figures of the README: start-up, page times, sizes; the pages at a steady rate of requests, and in a browser; then the
-# watch of a simulated account, and the removal of tokens.
+# The figures of the README: start-up, page times, sizes; the pages at a steady rate of requests, and in a browser; plans and
+# their replays; then the watch of a simulated account, the removal of tokens, and drawings.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
@@ -21,6 +21,7 @@ fi
 node benches/browser/pages.mjs
 node benches/browser/fresh.mjs
 
+cargo bench -p countersign-replay --bench evidence
 cargo bench -p countersign-desk --features fake --bench account
 cargo bench -p countersign-desk --bench redact
 
