@@ -43,6 +43,13 @@ pub fn within(address: &str) -> &str {
     if path.is_empty() || path.starts_with('/') { path } else { address }
 }
 
+/// Whether an address of this site is the page of one request: `/NAME/inbox/ARN/EVENT`.
+#[must_use]
+pub fn is_request(address: &str) -> bool {
+    let parts: Vec<&str> = within(address).split('/').collect();
+    matches!(parts[..], ["", connection, INBOX, arn, event] if ![connection, arn, event].contains(&""))
+}
+
 /// The overview of the default connection.
 pub const ROOT: &str = "/";
 /// The server-sent event stream that wakes pages up. `public/live.js` opens it.
@@ -400,6 +407,23 @@ mod tests {
         );
         assert_eq!(routes.executions_of(Some("a/b"), None), "/prod/executions?workflow=a%2Fb");
         assert_eq!(routes.executions_of(None, None), "/prod/executions");
+    }
+
+    #[test]
+    fn the_page_of_a_request_is_told_from_others() {
+        for (address, is_it) in [
+            ("/prod/inbox/arn:aws:states:us-east-1:000000000000:execution:order:1/5", true),
+            ("/prod/inbox/arn/5/more", false),
+            ("/prod/inbox/arn", false),
+            ("/prod/inbox/arn/", false),
+            ("/prod/inbox//5", false),
+            ("/prod/inbox", false),
+            ("/prod/executions/arn/5", false),
+            ("//inbox/arn/5", false),
+            ("/", false),
+        ] {
+            assert_eq!(is_request(address), is_it, "{address}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // On a phone: what is asked can be read, and answered without a search.
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Page } from "@playwright/test";
-import { asks, expect, open, openRequest, ready, Server, test } from "./fixtures";
+import { asks, expect, open, openRequest, PATIENCE, ready, Server, test } from "./fixtures";
 
 const longKey = "purchaseOrderConfirmationReferenceNumberOfTheSupplyingCompany";
 
@@ -33,6 +33,30 @@ test("all that a decision takes is on one screen", async ({ page, server }) => {
     const box = (await what.first().boundingBox())!;
     expect(box.y + box.height).toBeLessThanOrEqual(dock.y);
   }
+});
+
+test("a request's page loads no WebAssembly, and stays new all the same", async ({ page, context, server }) => {
+  await server.begin("paper", { StartAt: "Ask", States: { Ask: asks({ title: "Paper?" }) } });
+  await open(page, "/default/inbox", true);
+  await openRequest(page, "paper");
+  const url = page.url();
+  // As from a message: a browser that was never here.
+  const other = await context.browser()!.newContext({ viewport: page.viewportSize()!, hasTouch: true });
+  const phone = await other.newPage();
+  const loaded: string[] = [];
+  phone.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+  await open(phone, url, true);
+  await phone.getByLabel("Comment").fill("Not before Friday.");
+  // Somebody looks after it meanwhile: the page says so, and what was typed is still there.
+  await page.getByRole("button", { name: "I look after it", exact: true }).click();
+  await expect(phone.locator(".in-hand")).toContainText("You look after it since", { timeout: PATIENCE });
+  await expect(phone.getByLabel("Comment")).toHaveValue("Not before Friday.");
+  expect(loaded.filter((path) => path.includes("/pkg/") && !path.endsWith(".css"))).toEqual([]);
+  expect(loaded).toContain("/request.js");
+  await phone.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(phone.locator("#outcome")).toContainText("Approve");
+  expect(loaded.filter((path) => path.endsWith(".wasm"))).toEqual([]);
+  await other.close();
 });
 
 test("requests of one Map are one banner that counts", async ({ page, server }) => {

@@ -77,6 +77,15 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Whether the page is that of one request.
+fn is_of_request() -> bool {
+    #[cfg(feature = "ssr")]
+    let is_it = use_context::<http::request::Parts>().is_some_and(|parts| routes::is_request(parts.uri.path()));
+    #[cfg(not(feature = "ssr"))]
+    let is_it = false;
+    is_it
+}
+
 /// The document around [`App`], which only the server writes.
 #[must_use]
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
@@ -85,6 +94,15 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let start =
         format!("import('{script}').then(m => m.default({{module_or_path: '{module}'}}).then(() => m.hydrate()));");
     let base = (!routes::base().is_empty()).then_some(routes::base());
+    // An approver's phone loads no WebAssembly for one decision: a script of a few kilobytes keeps that page new.
+    let program = (!is_of_request()).then(|| {
+        view! {
+            <link rel="modulepreload" href=script/>
+            <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            <script type="module" nonce=nonce>{start}</script>
+        }
+    });
+    let keeper = program.is_none().then(|| view! { <script src=routes::at("/request.js") defer=true></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-base=base>
@@ -102,14 +120,13 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 // What makes the site a program on a phone's first screen.
                 <link rel="manifest" href=routes::at("/manifest.webmanifest")/>
                 <link rel="apple-touch-icon" href=routes::at("/apple-touch-icon.png")/>
-                <link rel="modulepreload" href=script/>
-                <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                // Before the page's own module, which calls it.
+                // Before what calls it.
                 <script src=routes::at("/live.js") defer=true></script>
                 <script src=routes::at("/palette.js") defer=true></script>
                 <script src=routes::at("/lists.js") defer=true></script>
                 <script src=routes::at("/json.js") defer=true></script>
-                <script type="module" nonce=nonce>{start}</script>
+                {program}
+                {keeper}
                 <MetaTags/>
             </head>
             <body>
