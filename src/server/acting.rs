@@ -252,7 +252,8 @@ pub async fn withdraw(desk: &Desk, actor: &Actor, id: &str) -> Result<(), AppErr
 pub async fn roll_back(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<(), AppError> {
     let (own, actor, workflow, alias) =
         (Arc::clone(desk), actor.clone(), workflow.to_owned(), alias.map(str::to_owned));
-    let work = async move { logged(own.roll_back(&actor, &workflow, alias.as_deref()).await.map(drop)) };
+    let work =
+        async move { own.roll_back(&actor, &workflow, alias.as_deref()).await.map(drop).inspect_err(log_refusal) };
     apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
 
@@ -262,7 +263,7 @@ pub async fn roll_back(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: O
 /// Nothing was changed, or it has not come to its end yet.
 pub async fn finish_rollout(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: &str) -> Result<(), AppError> {
     let (own, actor, workflow, alias) = (Arc::clone(desk), actor.clone(), workflow.to_owned(), alias.to_owned());
-    let work = async move { logged(own.finish_rollout(&actor, &workflow, &alias).await.map(drop)) };
+    let work = async move { own.finish_rollout(&actor, &workflow, &alias).await.map(drop).inspect_err(log_refusal) };
     apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
 
