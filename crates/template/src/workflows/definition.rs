@@ -26,6 +26,8 @@ enum Origin {
     File(Box<Document>),
     /// An object in the template.
     Object(Value),
+    /// A file that is JSON only once its values are in it.
+    Lines,
     /// A text in the template: its lines are not those of the file.
     Text(Span),
 }
@@ -38,6 +40,11 @@ impl Definition {
         substitutions: IndexMap<String, String>,
     ) -> Result<Self, TemplateError> {
         let document = if is_yaml(file) { Document::yaml(text) } else { Document::read_json(text) };
+        // CloudFormation puts the values into the text: a number may stand there without quotes.
+        let is_text = document.is_err() && !is_yaml(file);
+        if is_text && Document::read_json(&substituted(text, &substitutions)).is_ok() {
+            return Ok(Self::new(text.to_owned(), substitutions, file, Origin::Lines));
+        }
         let document = document.map_err(|error| {
             let span = Span::of_line(error.line, error.column, 1);
             let place = Place { file: file.to_owned(), path: String::new(), span };
@@ -68,6 +75,7 @@ impl Definition {
     pub fn source_span(&self, path: &str, span: Span) -> Span {
         match &self.origin {
             Origin::File(document) => document.source_span(span),
+            Origin::Lines => span,
             Origin::Text(span) => *span,
             Origin::Object(value) => inside(value, path),
         }

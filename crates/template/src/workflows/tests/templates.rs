@@ -151,6 +151,21 @@ fn sam_reads_the_definition_beside_the_template() {
 }
 
 #[test]
+fn a_number_stands_in_a_definition_without_quotes() {
+    let template = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Order:\n    Type: AWS::Serverless::StateMachine\n    \
+                    Properties:\n      DefinitionUri: order.asl.json\n      DefinitionSubstitutions: {Times: 2}\n";
+    let order = "{\n  \"StartAt\": \"A\",\n  \"States\": { \"A\": { \"Type\": \"Pass\", \"Result\": ${Times}, \"End\": true } }\n}\n";
+    let workflows = planned("t.yaml", &[("t.yaml", template), ("order.asl.json", order)]).unwrap();
+    assert!(text(&workflows[0]).contains("\"Result\": 2,"), "{workflows:?}");
+    let definition = workflows[0].definition.as_ref().unwrap();
+    let place = Span::of_line(3, 20, 1);
+    assert_eq!((definition.file.as_str(), definition.source_span("/States/A", place)), ("order.asl.json", place));
+    let missing = template.replace("Times:", "Count:");
+    let errors = planned("t.yaml", &[("t.yaml", &missing), ("order.asl.json", order)]).unwrap_err();
+    assert!(errors[0].contains("order.asl.json: line 3"), "{errors:?}");
+}
+
+#[test]
 fn a_wrong_definition_is_reported_in_its_own_file() {
     let half = "StartAt: Pay\nStates: {Pay: {\n";
     let files = [("template.yaml", SAM), ("statemachine/order.asl.yaml", half)];
