@@ -55,6 +55,21 @@
     for (const old of olds) if (!old.matches?.("dialog")) old.remove();
   }
 
+  /** The server writes times in UTC; here they are in the reader's zone, as on every other page. */
+  function localise(page) {
+    for (const time of page.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      const two = (number) => String(number).padStart(2, "0");
+      const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+      const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+      const words = time.childElementCount ? time.querySelectorAll(".when-at") : [time];
+      for (const word of words) {
+        const local = word.textContent.replace(/(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC/, (_, date) => (date ? `${day} ${clock}` : clock));
+        if (local !== word.textContent) word.textContent = local;
+      }
+    }
+  }
+
   function mark() {
     const answers = !document.querySelector(".frame-problem");
     const [state, word] = link !== "live" ? ["away", "Reconnecting"] : answers ? ["live", "Live"] : ["away", "No answer"];
@@ -74,6 +89,7 @@
       if (answer.redirected) return location.reload();
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!next.getElementById("main")) return;
+      localise(next);
       const held = document.activeElement;
       renew(document.body, next.body);
       document.title = next.title;
@@ -89,6 +105,7 @@
     }
   }
 
+  localise(document);
   window.countersignLive?.start((kind, text) => {
     if (kind === "state") {
       link = text;

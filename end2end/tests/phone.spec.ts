@@ -46,6 +46,7 @@ test("a request's page loads no WebAssembly, and stays new all the same", async 
   const loaded: string[] = [];
   phone.on("request", (request) => loaded.push(new URL(request.url()).pathname));
   await open(phone, url, true);
+  await expect(phone.locator(".approval .when-at").first()).toHaveText(/\d\d:\d\d:\d\d$/);
   await phone.getByLabel("Comment").fill("Not before Friday.");
   // Somebody looks after it meanwhile: the page says so, and what was typed is still there.
   await page.getByRole("button", { name: "I look after it", exact: true }).click();
