@@ -549,8 +549,11 @@ async fn of_hundreds_of_machines_those_that_ask_people_are_looked_at_more_often(
                 world.machine(&format!("other-{number}"), &succeeds, now);
             }
         });
-        for _ in 0..300 {
-            watched.round().await;
+        // On AWS each round describes as many as the quota has room for.
+        for _ in 0..60 {
+            if watched.watch.snapshot().machines.len() < 301 {
+                watched.round().await;
+            }
         }
         assert_eq!((watched.watch.snapshot().machines.len(), watched.watch.period_ms()), (301, period));
         assert_eq!(watched.watch.lists(true), std::slice::from_ref(&watched.machine));
