@@ -438,8 +438,7 @@ fn replaces(
             }
             current.set(sample.clone());
             own.set(None);
-            let options = leptos_router::NavigateOptions { scroll: false, ..Default::default() };
-            navigate(&href, options);
+            navigate(&href, crate::app::ui::in_place());
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = click;

@@ -34,10 +34,10 @@ pub fn AddressForm(
 #[cfg(feature = "hydrate")]
 mod browser {
     use leptos::wasm_bindgen::JsCast as _;
-    use leptos_router::NavigateOptions;
     use leptos_router::hooks::use_navigate;
     use web_sys::{FormData, HtmlFormElement, SubmitEvent};
 
+    use super::super::in_place;
     use crate::app::address::Address;
     use crate::routes::View;
 
@@ -53,7 +53,7 @@ mod browser {
                 view.with(key, fields.get(key).as_string().filter(|value| !value.is_empty()).as_deref())
             };
             let to = sets.iter().fold(address.view_untracked(), chosen).on(address.path());
-            navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            navigate(&to, in_place());
         }
     }
 }

@@ -4,6 +4,7 @@ mod address_form;
 mod copy;
 mod empty;
 mod erased;
+mod going;
 pub mod json;
 mod left;
 mod loaded;
@@ -22,6 +23,9 @@ pub use address_form::AddressForm;
 pub use copy::{copy, copy_link};
 pub use empty::Empty;
 pub use erased::{Row, dynamic, either, list, provide_page, switch, text};
+pub use going::in_place;
+#[cfg(feature = "hydrate")]
+pub use going::to_page;
 pub use json::{Json, Payload};
 pub use loaded::{PageData, Seen, loaded, page_data, part_data, retry};
 pub use long::{Extent, LongList};

@@ -100,13 +100,12 @@ pub fn FormProblem(post: Post) -> impl IntoView {
 mod browser {
     use leptos::prelude::*;
     use leptos::wasm_bindgen::{JsCast as _, JsValue};
-    use leptos_router::NavigateOptions;
     use leptos_router::hooks::use_navigate;
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{FormData, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams};
 
-    use super::super::StoredValue;
     use super::super::sight::browser::{after_drawing, focus_is_lost};
+    use super::super::{StoredValue, to_page};
     use super::Post;
     use crate::app::arrival::{Answer, Arrival, COMPACT, Done, PROOF, Told};
     use crate::app::here::here;
@@ -138,7 +137,7 @@ mod browser {
                 let told = match answer {
                     Ok(done) => {
                         if let Some(to) = done.to {
-                            navigate(&to, NavigateOptions::default());
+                            navigate(&to, to_page());
                         }
                         done.told
                     }

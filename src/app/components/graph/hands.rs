@@ -7,7 +7,6 @@ use crate::app::ui::{RwSignal, StoredValue};
 use crate::map::within;
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::Element;
-use leptos_router::NavigateOptions;
 
 use super::place::Place;
 
@@ -151,11 +150,6 @@ pub fn is_free(event: &KeyboardEvent) -> bool {
     let field = "input, textarea, select, [contenteditable]";
     !(event.ctrl_key() || event.meta_key() || event.alt_key())
         && target.is_none_or(|target| !target.matches(field).unwrap_or(false))
-}
-
-/// How a click on a drawing changes the address.
-pub fn in_place() -> NavigateOptions {
-    NavigateOptions { scroll: false, ..NavigateOptions::default() }
 }
 
 /// Where an element's top left corner is in the window.

@@ -10,14 +10,16 @@ use leptos::web_sys::Element;
 use leptos_router::hooks::use_navigate;
 
 use super::bar::{self, Switches, bar, finder};
-use super::hands::{Hands, in_place, is_free, observe, state_of};
+use super::hands::{Hands, is_free, observe, state_of};
 use super::live::Live;
 use super::place::Place;
 use super::plan::{FAR, LARGE, plan};
 use super::scene::{Part, Scene};
 use super::walk::{self, Way};
 use super::{Drawn, part};
-use crate::app::ui::{Memo, Row, RwSignal, StoredValue, effect, effect_since, either, focus_on, list, switch};
+use crate::app::ui::{
+    Memo, Row, RwSignal, StoredValue, effect, effect_since, either, focus_on, in_place, list, switch,
+};
 use crate::map::{Area, Size};
 use crate::wire::graph::{Edge, Node};
 

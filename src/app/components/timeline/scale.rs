@@ -194,16 +194,15 @@ pub fn keys(scale: Memo<Scale>, address: Address, body: AnyView) -> AnyView {
 mod browser {
     use leptos::html::Div;
     use leptos::prelude::*;
-    use leptos_router::NavigateOptions;
     use leptos_router::hooks::use_navigate;
 
-    use crate::app::ui::RwSignal;
+    use crate::app::ui::{RwSignal, in_place};
 
     use super::{Address, Memo, ROW, SPAN, Scale, Way, percent, to};
 
     fn go() -> impl Fn(String) + Clone {
         let navigate = use_navigate();
-        move |to: String| navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() })
+        move |to: String| navigate(&to, in_place())
     }
 
     pub fn keys(scale: Memo<Scale>, address: Address, body: AnyView) -> AnyView {
