@@ -87,6 +87,8 @@
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
       // Signed out meanwhile, or somewhere else altogether.
       if (answer.redirected) return location.reload();
+      // A server that is busy or away says nothing of the request: what is typed into the page outlives it.
+      if (answer.status === 429 || answer.status >= 500) return;
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!next.getElementById("main")) return;
       localise(next);
