@@ -32,7 +32,7 @@ pub struct Origin {
 }
 
 /// Gives the drafts whose names are generated those of the state machines that their stacks made. Returns why tags cannot be
-/// read.
+/// read, and how many state machines that could be meant were not looked at.
 ///
 /// # Errors
 /// A call fails without which nothing can be compared.
@@ -40,14 +40,16 @@ pub(super) async fn find(
     patience: &Patience<'_>,
     listed: &[ListedMachine],
     drafts: &mut [Draft],
-) -> Result<Option<CallError>, Failure> {
+) -> Result<(Option<CallError>, usize), Failure> {
+    let mut not_looked_at = 0;
     for draft in drafts {
         let Some(origin) = draft.origin.as_ref().filter(|origin| origin.unfound.is_some()) else { continue };
         let could_be = |machine: &&ListedMachine| is_generated(&machine.name, &origin.stack, &origin.logical_id);
+        let mut is_found = false;
         for machine in listed.iter().filter(could_be).take(MOST) {
             let tags = match tags(patience, &machine.arn).await? {
                 Ok(tags) => tags,
-                Err(error) => return Ok(Some(error)),
+                Err(error) => return Ok((Some(error), not_looked_at)),
             };
             let is = |key: &str, value: &str| tags.get(key).is_some_and(|tag| tag == value);
             if is(STACK, &origin.stack) && is(LOGICAL_ID, &origin.logical_id) {
@@ -55,11 +57,15 @@ pub(super) async fn find(
                 if let Some(desired) = &mut draft.desired {
                     desired.name.clone_from(&machine.name);
                 }
+                is_found = true;
                 break;
             }
         }
+        if !is_found {
+            not_looked_at += listed.iter().filter(could_be).count().saturating_sub(MOST);
+        }
     }
-    Ok(None)
+    Ok((None, not_looked_at))
 }
 
 impl Draft {

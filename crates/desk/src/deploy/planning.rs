@@ -188,7 +188,7 @@ impl Planner<'_> {
         let (parameters, unread) = read_parameters(&patience, &named).await?;
         let target = self.target(&owner, &parameters, unread.as_ref());
         let mut drafts = drafts(target);
-        let unfound = generated::find(&patience, &machines, &mut drafts.drafts).await?;
+        let (unfound, passed_over) = generated::find(&patience, &machines, &mut drafts.drafts).await?;
         let aliases = drafts
             .drafts
             .iter()
@@ -214,6 +214,7 @@ impl Planner<'_> {
         let stands_in = named.values().any(|has_value| *has_value);
         not_compared.extend(unread.filter(|_| stands_in).map(NotCompared::Parameters));
         not_compared.extend(unread_aliases.map(|(count, error)| NotCompared::Aliases(count, error)));
+        let not_looked_at = not_looked_at + passed_over;
         not_compared.extend((not_looked_at > 0).then_some(NotCompared::Others(not_looked_at)));
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
         not_compared.extend(self.count(&patience, &mut items).await?.map(NotCompared::Running));
