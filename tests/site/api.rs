@@ -112,6 +112,9 @@ async fn the_description_has_every_address_and_every_answer() {
     described(&document, "/api/executions", "get", &site.get("/api/executions").await);
     described(&document, "/api/executions", "get", &site.get("/api/executions?q=%22").await);
     described(&document, one, "get", &site.get("/api/approvals/apr_x").await);
+    // What a program chooses is not held back, so no answer says that it is.
+    let results = document.pointer("/components/schemas/DecisionResult").unwrap().to_string();
+    assert!(results.contains("\"counted\"") && !results.contains("\"held\""), "{results}");
     let decision = "/api/approvals/{id}/decision";
     let approve = json!({"outcome": "approve", "comment": "Fine."});
     for (key, body, status) in [

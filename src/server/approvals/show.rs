@@ -141,9 +141,6 @@ pub fn answer(answer: &DecisionAnswer) -> String {
     match (answer.result, &answer.decision) {
         (DecisionResult::Decided, Some(made)) => decision(made),
         (DecisionResult::Decided, None) => "It is decided.".to_owned(),
-        (DecisionResult::Held, _) => {
-            "The choice can be taken back for some seconds; then it goes on record.".to_owned()
-        }
         (DecisionResult::Counted, _) => {
             let names: Vec<String> = answer.votes.iter().map(|vote| line(&vote.person)).collect();
             format!("The choice is on record. More people are needed; these chose so far: {}.", names.join(", "))

@@ -13,7 +13,6 @@ use countersign_json::{Json, Kind};
 
 use super::approvals::{decision, request_id, vote};
 use super::asked::Asked;
-use super::id::RequestId;
 use super::keys;
 use super::problem::Problem;
 use super::shapes::{Closed, DecisionAnswer, DecisionRequest, DecisionResult};
@@ -60,32 +59,18 @@ pub async fn decide(
     let body = keys::json_body(&parts.headers, body, WHAT).await?;
     let choice = choice(&body)?;
     let once = Once { key, asked: keys::hash(&id.to_string(), &body) };
-    // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
-    let work = tokio::spawn(async move { answer(&desk, &actor, &id, &choice, &once).await });
-    work.await.unwrap_or_else(|_| Err(keys::lost()))
+    let work = move |desk: Arc<Desk>, actor: Actor| async move {
+        let decided = desk.decide(&actor, (&id.arn, id.event), &choice).await;
+        decided.map_err(|error| Problem::of(&desk, &error)).and_then(|decided| given(&decided))
+    };
+    keys::answer(desk, actor, once, work).await
 }
 
-/// The answer to a choice: the one that was given before under its key, or a new one.
-async fn answer(
-    desk: &Arc<Desk>,
-    actor: &Actor,
-    id: &RequestId,
-    choice: &Choice,
-    once: &Once,
-) -> Result<Response, Problem> {
-    if let Some(before) = keys::before(desk, actor, once).await? {
-        return Ok(before);
-    }
-    let decided = desk.decide(actor, (&id.arn, id.event), choice).await;
-    let given = decided.as_ref().map(given).map_err(|error| Problem::of(desk, error));
-    // What others may still take back is no answer for good.
-    let is_final = !matches!(&decided, Ok(Decided::Held(_) | Decided::HeldByAnother(_)));
-    keys::settle(desk, actor, once, given.as_ref().ok().filter(|_| is_final)).await;
-    given.map(|given| keys::response(&given))
-}
-
-/// What came of a choice, as it is answered now and whenever it is sent again.
-fn given(decided: &Decided) -> GivenAnswer {
+/// What came of a choice, as it is answered now and whenever it is sent again. What a program chooses is not held back.
+///
+/// # Errors
+/// A choice can still be taken back: nothing came of this one, and the same request may come to something else later.
+fn given(decided: &Decided) -> Result<GivenAnswer, Problem> {
     let answer = |status: StatusCode, answer: &DecisionAnswer| GivenAnswer {
         status: status.as_u16(),
         // Proof: texts and numbers are always JSON.
@@ -95,7 +80,7 @@ fn given(decided: &Decided) -> GivenAnswer {
         status: problem.status,
         body: serde_json::to_string(problem).unwrap_or_default(),
     };
-    match decided {
+    Ok(match decided {
         Decided::Recorded(made) | Decided::Repeated(made) => {
             let decision = Some(decision(made));
             answer(StatusCode::OK, &DecisionAnswer { result: DecisionResult::Decided, decision, votes: Vec::new() })
@@ -104,15 +89,11 @@ fn given(decided: &Decided) -> GivenAnswer {
             let votes = votes.iter().map(vote).collect();
             answer(StatusCode::ACCEPTED, &DecisionAnswer { result: DecisionResult::Counted, decision: None, votes })
         }
-        Decided::Held(_) => {
-            let votes = Vec::new();
-            answer(StatusCode::ACCEPTED, &DecisionAnswer { result: DecisionResult::Held, decision: None, votes })
-        }
-        Decided::HeldByAnother(held) => {
+        Decided::Held(held) | Decided::HeldByAnother(held) => {
             let (who, did) = (&held.person.name, words::did(&held.outcome));
             let detail = format!("Nothing was recorded: {who} {did}, and can still take it back.");
             let problem = Problem::new(StatusCode::CONFLICT, detail, "Wait a few seconds, and look what became of it.");
-            refusal(&Problem { code: "held".to_owned(), ..problem })
+            return Err(Problem { code: "held".to_owned(), ..problem });
         }
         Decided::Earlier { decision: made, own } => {
             let who = if *own { "you".to_owned() } else { made.decision.person_name.clone() };
@@ -129,7 +110,7 @@ fn given(decided: &Decided) -> GivenAnswer {
             let problem = Problem::new(StatusCode::GONE, detail, "Nothing is left to decide.");
             refusal(&Problem { closed: Some(closed), ..problem })
         }
-    }
+    })
 }
 
 /// What is chosen, with the digits that were sent.

@@ -1,5 +1,7 @@
 //! Requests that act: JSON under a key of the sender's, with which it may be sent again.
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -59,11 +61,34 @@ pub fn hash(id: &str, body: &[u8]) -> Hash {
     hash.finalize().into()
 }
 
+/// Answers a request: as before, where it was answered under its key, or with what `work` comes to, which is kept under the
+/// key. A refusal is not kept: the key is free again. Whoever sends the request may go away meanwhile; what was begun is
+/// finished all the same.
+pub async fn answer<W>(
+    desk: Arc<Desk>,
+    actor: Actor,
+    once: Once,
+    work: impl FnOnce(Arc<Desk>, Actor) -> W + Send + 'static,
+) -> Result<Response, Problem>
+where
+    W: Future<Output = Result<GivenAnswer, Problem>> + Send + 'static,
+{
+    let answering = tokio::spawn(async move {
+        if let Some(given) = before(&desk, &actor, &once).await? {
+            return Ok(response(&given));
+        }
+        let given = work(Arc::clone(&desk), actor.clone()).await;
+        settle(&desk, &actor, &once, given.as_ref().ok()).await;
+        given.map(|given| response(&given))
+    });
+    answering.await.unwrap_or_else(|_| Err(lost()))
+}
+
 /// Takes the key of a request; returns the answer that was given before under it.
-pub async fn before(desk: &Desk, actor: &Actor, once: &Once) -> Result<Option<Response>, Problem> {
+async fn before(desk: &Desk, actor: &Actor, once: &Once) -> Result<Option<GivenAnswer>, Problem> {
     match desk.take_key(actor, once).await.map_err(|error| Problem::of(desk, &error))? {
         Repeat::New => Ok(None),
-        Repeat::Answered(given) => Ok(Some(response(&given))),
+        Repeat::Answered(given) => Ok(Some(given)),
         Repeat::Busy => {
             let detail = "The same request is being answered.";
             let problem = Problem::new(StatusCode::CONFLICT, detail, "Send it again in a second.");
@@ -78,7 +103,7 @@ pub async fn before(desk: &Desk, actor: &Actor, once: &Once) -> Result<Option<Re
 }
 
 /// Keeps an answer under the key of its request; without one, gives the key back.
-pub async fn settle(desk: &Desk, actor: &Actor, once: &Once, kept: Option<&GivenAnswer>) {
+async fn settle(desk: &Desk, actor: &Actor, once: &Once, kept: Option<&GivenAnswer>) {
     if let Err(error) = desk.settle_key(actor, once, kept).await {
         // What was asked for is on record; a repetition finds it there.
         tracing::error!(%error, "the answer to a request could not be kept under its key");
@@ -86,14 +111,14 @@ pub async fn settle(desk: &Desk, actor: &Actor, once: &Once, kept: Option<&Given
 }
 
 /// An answer that is given now and whenever its request is sent again.
-pub fn response(given: &GivenAnswer) -> Response {
+fn response(given: &GivenAnswer) -> Response {
     let status = StatusCode::from_u16(given.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let media = if status.is_success() { "application/json" } else { MEDIA };
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static(media))], given.body.clone()).into_response()
 }
 
 /// Why work that was begun has no answer.
-pub fn lost() -> Problem {
+fn lost() -> Problem {
     let remedy = "Send it again with the same key; the program's log says where it failed.";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The dashboard failed to answer.", remedy)
 }

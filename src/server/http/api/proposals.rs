@@ -107,19 +107,8 @@ pub async fn propose(State(site): State<Site>, request: Request<Body>) -> Result
         Problem::parameter("body", format!("The body is no proposal: {error}."), remedy)
     })?;
     let once = Once { key, asked: keys::hash("a proposal", &body) };
-    // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
-    let work = tokio::spawn(async move { filed(&desk, &actor, &wanted, &once).await });
-    work.await.unwrap_or_else(|_| Err(keys::lost()))
-}
-
-/// The answer to a proposal: the one that was given before under its key, or a new one.
-async fn filed(desk: &Desk, actor: &Actor, wanted: &ProposalRequest, once: &Once) -> Result<Response, Problem> {
-    if let Some(before) = keys::before(desk, actor, once).await? {
-        return Ok(before);
-    }
-    let given = file(desk, actor, wanted).await;
-    keys::settle(desk, actor, once, given.as_ref().ok()).await;
-    given.map(|given| keys::response(&given))
+    let work = move |desk: Arc<Desk>, actor: Actor| async move { file(&desk, &actor, &wanted).await };
+    keys::answer(desk, actor, once, work).await
 }
 
 /// Files a proposal.
@@ -168,27 +157,12 @@ pub async fn vote(
         Problem::parameter("body", format!("The body is no vote: {error}."), remedy)
     })?;
     let once = Once { key, asked: keys::hash(&id, &body) };
-    // Whoever sends it may go away meanwhile; what was begun is finished all the same, and its answer is kept.
-    let work = tokio::spawn(async move { answer(&desk, &actor, &id, &vote, &once).await });
-    work.await.unwrap_or_else(|_| Err(keys::lost()))
-}
-
-/// The answer to a vote: the one that was given before under its key, or a new one.
-async fn answer(
-    desk: &Arc<Desk>,
-    actor: &Actor,
-    id: &str,
-    vote: &VoteRequest,
-    once: &Once,
-) -> Result<Response, Problem> {
-    if let Some(before) = keys::before(desk, actor, once).await? {
-        return Ok(before);
-    }
-    let approves = vote.vote == VoteChoice::Approve;
-    let voted = desk.vote_on(actor, id, approves, &vote.comment, &vote.shown).await;
-    let given = voted.map(|shown| on_record(&proposal(desk, &shown))).map_err(|error| Problem::of(desk, &error));
-    keys::settle(desk, actor, once, given.as_ref().ok()).await;
-    given.map(|given| keys::response(&given))
+    let work = move |desk: Arc<Desk>, actor: Actor| async move {
+        let approves = vote.vote == VoteChoice::Approve;
+        let voted = desk.vote_on(&actor, &id, approves, &vote.comment, &vote.shown).await;
+        voted.map(|shown| on_record(&proposal(&desk, &shown))).map_err(|error| Problem::of(&desk, &error))
+    };
+    keys::answer(desk, actor, once, work).await
 }
 
 /// The answer to a vote that is on record.

@@ -354,8 +354,6 @@ pub enum DecisionResult {
     Decided,
     /// The choice is on record, and the request needs more people.
     Counted,
-    /// The choice can be taken back for some seconds; then it goes on record.
-    Held,
 }
 
 /// The answer to a choice.
