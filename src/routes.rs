@@ -470,7 +470,7 @@ mod tests {
 
     #[test]
     fn no_connection_has_the_name_of_another_path() {
-        for path in [LIVE, API, HEALTHZ, SIGN_IN, SIGN_OUT, WELCOME, ACCOUNT, USERS]
+        for path in [LIVE, API, HEALTHZ, HOOK_SNS, SIGN_IN, SIGN_OUT, WELCOME, ACCOUNT, USERS]
             .into_iter()
             .chain(["/pkg/countersign.js", "/fonts/inter.woff2"])
         {
@@ -491,10 +491,13 @@ mod tests {
         let routes = of("prod");
         let events = View::default().with(view::TAB, Some("events"));
         let definition = View::default().with(view::TAB, Some("definition"));
-        let mut seen: Vec<String> = [ROOT, LIVE, API, HEALTHZ, SIGN_OUT, ACCOUNT, USERS].map(str::to_owned).to_vec();
+        let mut seen: Vec<String> =
+            [ROOT, LIVE, API, HEALTHZ, HOOK_SNS, SIGN_OUT, ACCOUNT, USERS].map(str::to_owned).to_vec();
         seen.extend([
             sign_in(None),
             sign_in(Some("/prod/inbox?after=1")),
+            sign_in_with("/prod/inbox"),
+            SIGN_IN_BACK.to_owned(),
             welcome("c0de"),
             routes.overview(),
             routes.workflows(),

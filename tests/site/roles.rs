@@ -19,6 +19,9 @@ const SOMEBODY: &str = "omar";
 /// The addresses of the site, as `src/routes.rs` builds them.
 const ADDRESSES: &str = include_str!("../../src/routes.txt");
 
+/// The shapes of routes to which nothing leads, each with its reason: half of a request's address shows the inbox.
+const LED_TO_BY_NOTHING: [&str; 1] = ["/{}/inbox/{}"];
+
 /// What an address needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
@@ -254,11 +257,25 @@ fn addresses(things: &Things) -> Vec<String> {
     ADDRESSES.lines().map(real).chain(of_api).collect()
 }
 
+/// Whether the list of addresses has one that goes by a route.
+fn is_listed(route: &str) -> bool {
+    let route: Vec<&str> = route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+    let goes_by_it = |address: &str| {
+        let path: Vec<&str> = address.split(['?', '#']).next().unwrap_or_default().split('/').collect();
+        let fits = |(of, part): (&&str, &&str)| of == part || *of == "{}" && !part.is_empty();
+        path.len() == route.len() && route.iter().zip(&path).all(fits)
+    };
+    LED_TO_BY_NOTHING.contains(&route.join("/").as_str()) || ADDRESSES.lines().any(goes_by_it)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_and_function_has_a_rule_for_every_role() {
     let mut site = Site::new("roles").await;
+    assert!(!is_listed("/hooks/other") && !is_listed("/{connection}/executions/{arn}/other"), "what is not there");
     for path in http::paths() {
-        let is_function = path.starts_with(routes::API) && !http::api::PATHS.contains(&path.as_str());
+        let is_of_api = http::api::PATHS.contains(&path.as_str());
+        let is_function = path.starts_with(routes::API) && !is_of_api;
+        assert!(is_of_api || is_function || is_listed(&path), "{path} is not in src/routes.txt: no role is tried there");
         let has_rule = path == "/api/read" || FUNCTIONS.iter().any(|function| function.path == path);
         assert!(!is_function || has_rule, "{path} has no rule: say in tests/site/roles.rs which roles may call it");
         assert!(rule(&path).is_some(), "{path} has no rule: say in tests/site/roles.rs who may open it");

@@ -28,7 +28,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use countersign_desk::Desks;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
@@ -146,22 +146,29 @@ fn audit_file() -> String {
     format!("/{{connection}}/{}/{}/{{ending}}", routes::AUDIT, routes::AUDIT_FILE)
 }
 
+/// What stands beside the pages and the functions, each path with what answers there: the router and [`paths`] are made of it,
+/// so that neither has what the other one has not.
+fn beside() -> [(String, MethodRouter<Site>); 8] {
+    [
+        (behind_execution(routes::HISTORY), get(files::history)),
+        (behind_execution(routes::VALUE), get(files::value)),
+        (audit_file(), get(files::record)),
+        (hands::path(), get(hands::page)),
+        (guest::board::path(), get(guest::board::page).post(guest::board::draw)),
+        (routes::LIVE.to_owned(), get(stream::live)),
+        (routes::HEALTHZ.to_owned(), get(|| async { "ok\n" })),
+        (routes::HOOK_SNS.to_owned(), post(hooks::sns)),
+    ]
+}
+
 /// The paths of the site, but for files: what a test goes through.
 #[must_use]
 pub fn paths() -> Vec<String> {
     let pages = distinct(PAGES.iter().map(|page| routes::within(page.path()))).map(str::to_owned);
     let functions = server_fn_paths().map(|(path, _)| path.to_owned());
-    let files = [routes::HISTORY, routes::VALUE].map(behind_execution).into_iter().chain([
-        audit_file(),
-        hands::path(),
-        guest::board::path(),
-    ]);
-    let others = [routes::ROOT, routes::LIVE, routes::HEALTHZ, routes::HOOK_SNS]
-        .into_iter()
-        .chain(sign_in::PATHS)
-        .chain(api::PATHS)
-        .map(str::to_owned);
-    pages.chain(functions).chain(files).chain(others).collect()
+    let beside = beside().into_iter().map(|(path, _)| path);
+    let others = [routes::ROOT].into_iter().chain(sign_in::PATHS).chain(api::PATHS).map(str::to_owned);
+    pages.chain(functions).chain(beside).chain(others).collect()
 }
 
 /// The whole site over the desks of all connections, without sign-in.
@@ -187,15 +194,9 @@ pub fn router_with(desks: Arc<Desks>, gate: Gate, place: Place, Extras { hooks, 
         .fallback(elsewhere::anything)
         .layer(middleware::from_fn(limits::whole))
         .layer(CompressionLayer::new());
-    let router = pages
-        .route(&behind_execution(routes::HISTORY), get(files::history))
-        .route(&behind_execution(routes::VALUE), get(files::value))
-        .route(&audit_file(), get(files::record))
-        .route(&hands::path(), get(hands::page))
-        .route(&guest::board::path(), get(guest::board::page).post(guest::board::draw))
-        .route(routes::LIVE, get(stream::live))
-        .route(routes::HEALTHZ, get(|| async { "ok\n" }))
-        .route(routes::HOOK_SNS, post(hooks::sns))
+    let router = beside()
+        .into_iter()
+        .fold(pages, |router, (path, methods)| router.route(&path, methods))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(site.clone(), who::gate))
         .layer(middleware::from_fn(limits::bodies))

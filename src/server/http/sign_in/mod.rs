@@ -50,14 +50,15 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
 
 /// Adds these pages to the site's.
 pub fn routes(router: Router<Site>) -> Router<Site> {
+    let [sign_in, with, back, sign_out, welcome, account, users] = PATHS;
     router
-        .route(routes::SIGN_IN, get(entry::page).post(entry::sign_in))
-        .route(routes::SIGN_IN_WITH, get(provider::begin))
-        .route(routes::SIGN_IN_BACK, get(provider::finish))
-        .route(routes::SIGN_OUT, post(entry::sign_out))
-        .route(routes::WELCOME, get(welcome::page).post(welcome::accept))
-        .route(routes::ACCOUNT, get(account::page).post(account::change))
-        .route(routes::USERS, get(users::page).post(users::change))
+        .route(sign_in, get(entry::page).post(entry::sign_in))
+        .route(with, get(provider::begin))
+        .route(back, get(provider::finish))
+        .route(sign_out, post(entry::sign_out))
+        .route(welcome, get(welcome::page).post(welcome::accept))
+        .route(account, get(account::page).post(account::change))
+        .route(users, get(users::page).post(users::change))
 }
 
 /// Somebody who comes to one of these pages.
