@@ -66,7 +66,11 @@ async fn check(channels: &[Configured], data: &Path) -> Result<(), StartError> {
 
 async fn stock(store: &Sqlite, channel: &str) -> Result<String, StartError> {
     let stock = store.stock(channel).await?;
-    Ok(format!("{} wait to be sent, {} were sent, {} were given up", stock.pending, stock.sent, stock.failed))
+    let dropped = match stock.dropped {
+        0 => String::new(),
+        count => format!(", {count} were dropped, because what they asked for had ended"),
+    };
+    Ok(format!("{} wait to be sent, {} were sent, {} were given up{dropped}", stock.pending, stock.sent, stock.failed))
 }
 
 fn described(one: &Configured) -> String {

@@ -10,7 +10,8 @@
 //! A message is written as data ([`Message`]): its words are made when it is sent, behind the port [`Carrier`]. It holds what
 //! somebody sees who may not view payloads, unless the channel has `content`. An attempt is counted before it begins: a
 //! message is sent at least once, and a carrier that ends the process is not tried again at once. A channel takes at most so
-//! many messages a minute ([`Channel::per_minute`]): a thousand requests at once are no thousand posts at once.
+//! many messages a minute ([`Channel::per_minute`]): a thousand requests at once are no thousand posts at once. A message
+//! whose turn comes late is dropped where what it asks for has ended meanwhile.
 //!
 //! This module knows no SMTP, no HTTP and no words.
 //!
@@ -22,6 +23,7 @@ mod backoff;
 mod channel;
 mod message;
 mod occasions;
+mod open;
 mod outbox;
 mod pace;
 mod proposals;

@@ -1,7 +1,7 @@
 //! The outbox at work: what was put into it goes to its channels.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use super::message::Message;
 use super::pace::Pace;
 use crate::clock::Clock;
 use crate::connection::ConnectionId;
+use crate::desk::Desk;
 use crate::store::{Outgoing, Store, StoreError};
 
 /// How long an attempt may take.
@@ -25,6 +26,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// How long messages and events are kept, in milliseconds: a task may wait for a year.
 const KEPT_MESSAGES: i64 = 90 * 24 * 3_600_000;
 const KEPT_EVENTS: i64 = 400 * 24 * 3_600_000;
+
+/// Why a message is dropped.
+const ENDED: &str = "what it asks for has ended";
 
 /// Draws a number from 0 to 1: tests give one.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
@@ -39,6 +43,8 @@ pub struct Notices {
     store: Arc<dyn Store>,
     clock: Clock,
     chance: Chance,
+    /// The desks that know whether what a message asks for is still open.
+    desks: Mutex<BTreeMap<ConnectionId, Weak<Desk>>>,
     /// How often something was put into the outbox.
     news: watch::Sender<u64>,
 }
@@ -60,7 +66,27 @@ impl Notices {
         store.forget_messages(now - KEPT_MESSAGES, now - KEPT_EVENTS).await?;
         let pace = |channel: &Channel| (channel.name.clone(), Mutex::new(Pace::new(channel.per_minute)));
         let paces = channels.iter().map(pace).collect();
-        Ok(Self { channels, since, paces, store, clock, chance, news: watch::Sender::new(0) })
+        let desks = Mutex::default();
+        Ok(Self { channels, since, paces, store, clock, chance, desks, news: watch::Sender::new(0) })
+    }
+
+    /// Asks a desk from now on whether what the messages of its connection ask for is still open.
+    pub(super) fn ask(&self, desk: &Arc<Desk>) {
+        // An entry is added as a whole.
+        let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
+        desks.insert(desk.id().clone(), Arc::downgrade(desk));
+    }
+
+    /// Whether what a message of a connection asks for is still open. Where nobody can say, it is.
+    async fn is_asked(&self, connection: &ConnectionId, message: &Message) -> bool {
+        let desk = {
+            let desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
+            desks.get(connection).and_then(Weak::upgrade)
+        };
+        match desk {
+            Some(desk) => desk.still_asks(message).await,
+            None => true,
+        }
     }
 
     /// The channels that have been there at `at`.
@@ -178,13 +204,22 @@ impl Notices {
         taken
     }
 
-    /// One attempt; returns whether the channel has taken the message.
+    /// One attempt; returns whether the channel has taken the message. One that asks for what has ended is dropped: whoever
+    /// read it would find nothing to do.
     async fn send(&self, channel: &Channel, outgoing: Outgoing) -> Result<bool, StoreError> {
+        let made = parcel(&outgoing);
+        if let Ok(parcel) = &made
+            && !self.is_asked(&outgoing.connection, &parcel.message).await
+        {
+            tracing::info!(channel = %channel.name, event = %outgoing.event, "a message is dropped: {ENDED}");
+            self.store.message_dropped(outgoing.id, ENDED, self.clock.now()).await?;
+            return Ok(false);
+        }
         let (attempt, begins) = (outgoing.attempts.saturating_add(1), self.clock.now());
         let again_at = begins.saturating_add(delay(attempt, (self.chance)()));
         self.with_pace(channel, |pace| pace.begin(begins));
         self.store.trying_message(outgoing.id, again_at).await?;
-        let carried = match parcel(&outgoing) {
+        let carried = match made {
             Ok(parcel) => match tokio::time::timeout(PATIENCE, channel.carrier.carry(&parcel)).await {
                 Ok(carried) => carried,
                 Err(_) => Err(NotCarried { why: "it took too long".to_owned(), for_good: false }),

@@ -69,8 +69,10 @@ impl Telling {
 
 impl Desk {
     /// Has messages made of what happens, for these channels. Only the first ones count.
-    pub fn tell_through(&self, notices: &Arc<Notices>) {
-        let _ = self.telling().notices.set(Arc::clone(notices));
+    pub fn tell_through(self: &Arc<Self>, notices: &Arc<Notices>) {
+        if self.telling().notices.set(Arc::clone(notices)).is_ok() {
+            notices.ask(self);
+        }
     }
 
     fn notices(&self) -> Option<&Arc<Notices>> {

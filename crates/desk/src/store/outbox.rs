@@ -38,6 +38,8 @@ pub struct Stock {
     pub pending: u64,
     pub sent: u64,
     pub failed: u64,
+    /// Not sent, because what they ask for had ended.
+    pub dropped: u64,
 }
 
 /// The outbox of all connections.
@@ -74,6 +76,9 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// A message is given up.
     fn message_failed<'a>(&'a self, id: i64, why: &'a str, at: i64) -> Kept<'a, ()>;
+
+    /// A message is not sent, because what it asks for has ended.
+    fn message_dropped<'a>(&'a self, id: i64, why: &'a str, at: i64) -> Kept<'a, ()>;
 
     /// The messages of a connection that were given up after `since`, by channel.
     fn undelivered<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<Undelivered>>;

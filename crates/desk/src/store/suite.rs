@@ -126,14 +126,21 @@ pub async fn messages_wait_in_their_channel_until_they_have_ended(store: &dyn St
         store.undelivered(&here(), 30).await.unwrap().is_empty()
             && store.undelivered(&elsewhere(), 0).await.unwrap().is_empty()
     );
-    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 1, failed: 1 });
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 1, failed: 1, dropped: 0 });
     // The channel chat is gone, and what waits in it is given up; mail stays since it is there.
     let since = store.open_channels(&[mail], 40).await.unwrap();
     assert_eq!(since.into_iter().collect::<Vec<_>>(), [("mail".to_owned(), 5)]);
-    assert_eq!(store.stock("chat").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1 });
+    assert_eq!(store.stock("chat").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1, dropped: 0 });
     assert_eq!(store.open_channels(&[chat], 50).await.unwrap()["chat"], 50, "it begins anew");
     store.forget_messages(16, 0).await.unwrap();
-    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1 });
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1, dropped: 0 });
+    assert!(store.put_messages(&here(), "mail", "waiting:2", 10, &two[..1]).await.unwrap());
+    let late = store.due_messages("mail", 10, 9).await.unwrap().remove(0);
+    store.message_dropped(late.id, "it has ended", 70).await.unwrap();
+    store.message_failed(late.id, "too late", 71).await.unwrap();
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 0, failed: 1, dropped: 1 });
+    let undelivered = store.undelivered(&here(), 0).await.unwrap();
+    assert!(undelivered.iter().all(|one| one.channel != "mail" || one.count == 1), "nobody misses it: {undelivered:?}");
     store.forget_messages(0, 11).await.unwrap();
     assert!(store.put_messages(&here(), "mail", "waiting:1", 60, &[]).await.unwrap(), "it is forgotten");
 }

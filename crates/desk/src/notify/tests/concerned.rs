@@ -4,7 +4,7 @@ use super::*;
 use crate::approvals::who::Approvers;
 use crate::audit::Done;
 use crate::deploy::Change;
-use crate::store::{Act, ApprovalRule, Deed, Maker, Proposal, ProposedPlan, ProposedWorkflow};
+use crate::store::{Act, ApprovalRule, Deed, Maker, Proposal, ProposalEnd, ProposedPlan, ProposedWorkflow};
 
 #[tokio::test]
 async fn whoever_asked_is_not_told_that_it_waits_where_four_eyes_are_needed() {
@@ -108,5 +108,13 @@ async fn of_a_proposed_deployment_those_are_told_who_may_vote() {
     let message = house.inbox.parcels().remove(0).message;
     assert_eq!(message.about, About::Deployment { id: "dep_1".to_owned(), environment: "prod".to_owned() });
     assert_eq!((message.title.as_str(), message.detail.as_deref()), ("ask", Some("DANA")));
+    // One that ended before its messages had their turn is not told.
+    let withdrawn = Proposal { id: "dep_2".to_owned(), hash: "h2".to_owned(), ..proposal };
+    house.store.propose(run.desk.id(), &withdrawn, &act).await.unwrap();
+    run.desk.tell_once().await.unwrap();
+    assert!(house.store.end_proposal(run.desk.id(), "dep_2", &ProposalEnd::Withdrawn, &act).await.unwrap());
+    run.notices.send_all_due().await;
+    assert_eq!(house.inbox.told().len(), 2);
+    assert_eq!(house.store.stock("mail").await.unwrap().dropped, 1);
     house.close().await;
 }

@@ -138,6 +138,15 @@ impl Outbox for Sqlite {
         })
     }
 
+    fn message_dropped<'a>(&'a self, id: i64, why: &'a str, at: i64) -> Kept<'a, ()> {
+        Box::pin(async move {
+            let dropped = "UPDATE messages SET state = 'dropped', trouble = ?, ended_at = ?
+                WHERE id = ? AND state = 'pending'";
+            sqlx::query(dropped).bind(why).bind(at).bind(id).execute(&self.writer).await?;
+            Ok(())
+        })
+    }
+
     fn undelivered<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Kept<'a, Vec<Undelivered>> {
         // With MAX alone, SQLite takes the other columns from the row that has it.
         const UNDELIVERED: &str = "SELECT channel, COUNT(*), COALESCE(trouble, ''), MAX(ended_at) FROM messages
@@ -153,10 +162,12 @@ impl Outbox for Sqlite {
     fn stock<'a>(&'a self, channel: &'a str) -> Kept<'a, Stock> {
         Box::pin(async move {
             let stock = "SELECT COUNT(*) FILTER (WHERE state = 'pending'), COUNT(*) FILTER (WHERE state = 'sent'),
-                COUNT(*) FILTER (WHERE state = 'failed') FROM messages WHERE channel = ?";
-            let (pending, sent, failed): (i64, i64, i64) =
+                COUNT(*) FILTER (WHERE state = 'failed'), COUNT(*) FILTER (WHERE state = 'dropped')
+                FROM messages WHERE channel = ?";
+            let (pending, sent, failed, dropped): (i64, i64, i64, i64) =
                 sqlx::query_as(stock).bind(channel).fetch_one(&self.reader).await?;
-            Ok(Stock { pending: count(pending), sent: count(sent), failed: count(failed) })
+            let [pending, sent, failed, dropped] = [pending, sent, failed, dropped].map(count);
+            Ok(Stock { pending, sent, failed, dropped })
         })
     }
 

@@ -11,7 +11,7 @@ use crate::store::sqlite::copy::place;
 use crate::store::sqlite::tests::Folder;
 use crate::store::{
     Act, ActFilter, Acts as _, BulkOutcome, BulkRuns as _, Decision, Decisions as _, Deed, Deliveries as _,
-    DeliveryRecord, NewDecision, Recorded, Sqlite, Store as _, Trouble, Verb,
+    DeliveryRecord, NewDecision, Outbox as _, Recorded, Sqlite, Stock, Store as _, Trouble, Verb,
 };
 
 /// The tables of the first versions of the program.
@@ -141,7 +141,7 @@ fn newer_decisions() -> [Decision; 2] {
 }
 
 /// The newest version of the schema.
-const NEWEST: i64 = 13;
+const NEWEST: i64 = 14;
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -270,6 +270,30 @@ async fn runs_of_version_10_keep_what_they_were() {
     sqlx::query("DELETE FROM bulk_runs").execute(&store.writer).await.unwrap();
     let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM bulk_items").fetch_one(&store.writer).await.unwrap();
     assert_eq!(left, 0, "the list goes with its run");
+    store.close().await;
+}
+
+/// Version 14 makes the table of messages anew, for messages that are dropped.
+#[tokio::test]
+async fn messages_of_version_13_are_sent_all_the_same() {
+    let folder = Folder::new("version-13");
+    let old = pool(&folder.file()).await;
+    let before = migrator().iter().filter(|one| one.version <= 13).cloned().collect();
+    migrate(&old, &Migrator::with_migrations(before), &folder.file()).await.unwrap();
+    let rows = [
+        "INSERT INTO messages VALUES (3, 'default', 'mail', 'waiting:a', 'a@example.com', '{}', 10, 'pending', 2, 20, 'closed', NULL)",
+        "INSERT INTO messages VALUES (4, 'default', 'mail', 'waiting:b', 'a@example.com', '{}', 10, 'sent', 1, 20, NULL, 15)",
+        "INSERT INTO messages VALUES (5, 'default', 'mail', 'waiting:c', 'a@example.com', '{}', 10, 'failed', 1, 20, 'no', 15)",
+    ];
+    execute(&old, &rows).await;
+    old.close().await;
+    let store = Sqlite::open(&folder.file()).await.unwrap();
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 1, sent: 1, failed: 1, dropped: 0 });
+    let due = store.due_messages("mail", 20, 9).await.unwrap();
+    let [left] = due.as_slice() else { panic!("{due:?}") };
+    assert_eq!((left.id, left.event.as_str(), left.attempts), (3, "waiting:a", 2), "its number is a part of its key");
+    store.message_dropped(left.id, "it has ended", 30).await.unwrap();
+    assert_eq!(store.stock("mail").await.unwrap(), Stock { pending: 0, sent: 1, failed: 1, dropped: 1 });
     store.close().await;
 }
 
@@ -412,7 +436,8 @@ fn a_released_migration_never_changes() {
             (10, "0f39f3da529c50b0".to_owned()),
             (11, "74ae993936c1b310".to_owned()),
             (12, "7fcedf0ae76cfbb4".to_owned()),
-            (13, "4f53d4a1873fba68".to_owned())
+            (13, "4f53d4a1873fba68".to_owned()),
+            (14, "2522e3557e81c860".to_owned())
         ]
     );
 }
