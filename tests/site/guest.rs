@@ -1,6 +1,6 @@
 //! Guests: a phone is let in with a code, for one request, and nothing else is there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -47,7 +47,25 @@ fn handed_over(desks: Arc<Desks>, guests: &Arc<Guests>) -> Router {
 
 impl Party {
     async fn new(test: &str) -> Self {
-        let mut site = Site::new(test).await;
+        Self::at(Site::new(test).await)
+    }
+
+    /// The same where `approval` has this line in its rule, and the folder of definitions.
+    async fn ruled(test: &str, line: &str) -> (Self, PathBuf) {
+        let folder = std::env::temp_dir().join(format!("countersign-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("statemachine");
+        for file in std::fs::read_dir(&from).unwrap().flatten() {
+            std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+        }
+        let head = "[workflows.approval.approvals.WaitForApproval]\n";
+        let manifest = std::fs::read_to_string(folder.join("countersign.toml")).unwrap();
+        assert!(manifest.contains(head), "{manifest}");
+        std::fs::write(folder.join("countersign.toml"), manifest.replace(head, &format!("{head}{line}\n"))).unwrap();
+        (Self::at(Site::of(test, &folder).await), folder)
+    }
+
+    fn at(mut site: Site) -> Self {
         let forward = Arc::new(AtomicI64::new(0));
         let by = Arc::clone(&forward);
         let clock = Clock::new(move || Clock::system().now() + by.load(Ordering::Relaxed));
@@ -176,6 +194,36 @@ async fn a_guest_who_is_late_reads_what_came_first() {
     assert!(told.contains("Your approval was not sent: Dana Whitfield rejected this request"), "{told}");
     assert_eq!(party.decision(&request).await.unwrap().decision.person_id, "dana");
     party.close().await;
+}
+
+/// What others chose so far is on the phone as it is on the dashboard: before the guest chooses, and afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_reads_what_others_chose_so_far() {
+    let (party, folder) = Party::ruled("guest-quorum", "quorum = 3").await;
+    let request = party.site.ask("quorum").await;
+    let cookie = party.let_in(&request).await;
+    let own = routes::guest::request(&request.0, request.1);
+    let none = party.get(&own, &cookie).await.text;
+    assert!(none.contains("0 of 3 people so far") && !none.contains("Dana Whitfield"), "{none}");
+    let dana = countersign_desk::people::first();
+    party.site.desk.decide(&dana, &request.0, request.1, "approve", "Fine <b>by me").await.unwrap();
+    let own_page = party.get(&own, &cookie).await.text;
+    let dashboard = party.site.page(&crate::support::here().approval(&request.0, request.1)).await.text;
+    for (shown, page) in [("the phone", &own_page), ("the dashboard", &dashboard)] {
+        for words in ["1 of 3 people so far", "Dana Whitfield", "Fine &lt;b&gt;by me"] {
+            assert!(page.contains(words), "{words} on {shown}: {page}");
+        }
+    }
+    assert!(own_page.contains("name=\"decision\""), "it is the guest's turn: {own_page}");
+    assert_eq!(party.decide(&request, &cookie, &own_page, "").await.status, StatusCode::SEE_OTHER);
+    assert!(party.get(&own, &cookie).await.text.contains("2 of 3 people so far"));
+    party.site.desk.stop(&crate::board::somebody(), &request.0, "").await.unwrap();
+    let ended = party.get(&own, &cookie).await.text;
+    for words in ["Dana Whitfield", "Fine &lt;b&gt;by me"] {
+        assert!(ended.contains(words), "{words} once it has ended: {ended}");
+    }
+    party.close().await;
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,9 @@ pub fn handed_over(
                 {is_open.then(|| answer_by(row, now))}
             </dl>
             {changes(page)}
-            {is_open.then(|| waiting(page, post))}
+            {is_open.then(|| consequences(&page.outcomes))}
+            {rule_view(&page.rule, &page.times, &page.votes, now)}
+            {is_open.then(|| forms(page, post))}
             <details class="whole">
                 <summary>"The whole request"</summary>
                 <div class="json" tabindex="0" role="group" aria-label="The whole request" inner_html=html(&page.request)></div>
@@ -60,14 +62,12 @@ pub fn handed_over(
     .into_any()
 }
 
-/// What happens next, and what may be chosen.
-fn waiting(page: &Approval, post: Post) -> AnyView {
+/// What may be chosen.
+fn forms(page: &Approval, post: Post) -> AnyView {
     let refused = page.refused.clone();
     let request = (page.row.execution_arn.clone(), page.row.event);
     let forms = decision_forms(&request, &page.shown, &page.outcomes, refused.is_some(), post);
     view! {
-        {consequences(&page.outcomes)}
-        {rule_view(&page.rule, &page.times, &page.votes, page.now)}
         {refused.map(|problem| view! { <div id=NOT_ALLOWED><ProblemBox problem/></div> })}
         {warnings(&page.warnings)}
         {forms}
