@@ -67,6 +67,75 @@ async fn the_record_is_searched_and_says_who_saw_what() {
     site.close().await;
 }
 
+/// Every way by which a payload leaves the server to a person is on record, once: excerpts and searches, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_seen_in_part_is_on_record_too() {
+    let site = Site::new("record-parts").await;
+    let input = |amount: u32| format!(r#"{{"title": "A test", "amount": {amount}, "currency": "EUR"}}"#);
+    let traces = async || rows(&site, "?kind=traces").await;
+    let (first, event) = site.ask_with("one-run", &input(4711)).await;
+    let form = "/default/workflows/approval";
+    for _ in 0..2 {
+        let page = site.page(form).await.text;
+        assert!(page.contains("Last inputs") && page.contains("4711"), "{page}");
+    }
+    let seen = traces().await;
+    assert_eq!(seen.len(), 1, "once, however often it was read: {seen:?}");
+    for words in ["Saw excerpts of inputs", "one-run", "approval", "Dana Whitfield"] {
+        assert!(seen[0].contains(words), "{words}: {seen:?}");
+    }
+    // The same input of another execution is nothing new; another input is, and it alone is named.
+    site.ask_with("two-run", &input(4711)).await;
+    site.page(form).await;
+    assert_eq!(traces().await.len(), 1);
+    site.ask_with("three-run", &input(4712)).await;
+    site.page(form).await;
+    let seen = traces().await;
+    assert!(seen.len() == 2 && seen[0].contains("three-run") && !seen[0].contains("two-run"), "{seen:?}");
+    site.becomes("omar");
+    site.page(form).await;
+    assert_eq!(traces().await.len(), 3, "somebody else");
+
+    // A list that was found by what payloads hold says so of each of its executions.
+    let found = "/default/executions?q=amount:4712";
+    for _ in 0..400 {
+        if site.page(found).await.text.contains("three-run") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    for path in [found, "/default/search?q=amount:4712", "/api/executions?q=amount:4712"] {
+        let text = site.page(path).await.text;
+        assert!(text.contains("three-run"), "{path}: {text}");
+    }
+    for nothing in ["/default/executions?q=amount:1", "/default/executions?q=workflow:approval"] {
+        assert_eq!(site.page(nothing).await.status, StatusCode::OK);
+    }
+    let seen = traces().await;
+    assert!(seen.len() == 4 && seen[0].contains("Searched the payloads"), "{seen:?}");
+    assert!(seen[0].contains("amount:4712") && seen[0].contains("Omar Haddad"), "{seen:?}");
+
+    // The page of a request that was decided still shows what it asked.
+    let event = event.to_string();
+    let fields = [("arn", first.as_str()), ("event", &event), ("decision", "approve"), ("comment", "")];
+    site.becomes("dana");
+    assert_eq!(site.form("/api/decide", &fields).await.status, StatusCode::FOUND);
+    site.becomes("omar");
+    for _ in 0..2 {
+        assert_eq!(site.page(&format!("/default/inbox/{first}/{event}")).await.status, StatusCode::OK);
+    }
+    let seen = traces().await;
+    let saw = seen.iter().filter(|row| row.contains("Saw") && !row.contains("excerpts") && row.contains("Omar"));
+    assert_eq!(saw.count(), 1, "{seen:?}");
+
+    // The record itself quotes requests.
+    assert_eq!(site.page("/default/audit/record/csv?kind=decisions").await.status, StatusCode::OK);
+    let seen = traces().await;
+    let exported = |row: &&String| row.contains("Exported the record") && row.contains("csv, decisions");
+    assert_eq!(seen.iter().filter(exported).count(), 1, "{seen:?}");
+    site.close().await;
+}
+
 fn audit(data: &Path, args: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"));
     program.args(["audit"]).args(args).arg("--data").arg(data).output().unwrap()

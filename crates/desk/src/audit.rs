@@ -29,6 +29,10 @@ pub enum Done {
     ActsAs {
         name: String,
     },
+    /// The record was given as a file: in which form, and which entries.
+    Exported {
+        what: String,
+    },
 }
 
 impl Desk {
@@ -39,6 +43,7 @@ impl Desk {
             Done::Stopped { execution_arn, cause } => (Deed::Stopped, None, Some(execution_arn), cause),
             Done::Redriven { execution_arn } => (Deed::Redriven, None, Some(execution_arn), String::new()),
             Done::ActsAs { name } => (Deed::ActedAs, None, None, name),
+            Done::Exported { what } => (Deed::Exported, None, None, what),
         };
         let at = self.now();
         let (person_id, person_name) = (actor.id().to_owned(), actor.name().to_owned());
@@ -47,44 +52,6 @@ impl Desk {
             tracing::error!(%error, ?act, "an act could not be put on record");
         }
         self.watch().changes.publish([Topic::Inbox]);
-    }
-
-    /// Puts on record that a person looked at a request, the first time that they do. A request is shown though this fails:
-    /// then the log has it.
-    pub async fn saw(&self, actor: &Actor, (arn, event): (&str, u64), workflow: &str, title: &str) {
-        let Some(person) = actor.person() else { return };
-        let act = Act {
-            deed: Deed::Seen,
-            workflow: Some(workflow.to_owned()),
-            execution_arn: Some(arn.to_owned()),
-            event: Some(event),
-            detail: title.to_owned(),
-            person_id: person.id.clone(),
-            person_name: person.name.clone(),
-            at: self.now(),
-        };
-        if let Err(error) = self.store().seen(self.id(), &act).await {
-            tracing::error!(%error, ?act, "that a request was seen could not be put on record");
-        }
-    }
-
-    /// Puts on record that a person saw payloads of an execution, the first time that they do. They are shown though this
-    /// fails: then the log has it.
-    pub(crate) async fn viewed(&self, actor: &Actor, arn: &str, workflow: &str) {
-        let Some(person) = actor.person() else { return };
-        let act = Act {
-            deed: Deed::Viewed,
-            workflow: Some(workflow.to_owned()),
-            execution_arn: Some(arn.to_owned()),
-            event: None,
-            detail: String::new(),
-            person_id: person.id.clone(),
-            person_name: person.name.clone(),
-            at: self.now(),
-        };
-        if let Err(error) = self.store().seen(self.id(), &act).await {
-            tracing::error!(%error, ?act, "that payloads were seen could not be put on record");
-        }
     }
 
     /// A page of the acts and decisions that are wanted, newest first, without those on workflows that the actor may not see:
@@ -97,11 +64,13 @@ impl Desk {
         let mut page = self.store().acts(self.id(), wanted, before, PAGE).await?;
         page.entries.retain(|entry| entry.workflow().is_none_or(|workflow| self.sees(actor, workflow)));
         for entry in &mut page.entries {
-            let hides = entry.workflow().is_some_and(|workflow| !self.eyes(actor, workflow).see_all());
+            let hides = match entry.workflow() {
+                Some(workflow) => !self.eyes(actor, workflow).see_all(),
+                None => self.permit(actor, Action::ViewPayload, None).is_err(),
+            };
             match &mut entry.what {
                 Recorded::Decision(decision) => **decision = self.as_seen(actor, (**decision).clone()),
-                // The title of the request, which is made of what was asked.
-                Recorded::Act(act) if hides && matches!(act.deed, Deed::Seen | Deed::Voted) => act.detail.clear(),
+                Recorded::Act(act) if hides && act.deed.quotes_payloads() => act.detail.clear(),
                 Recorded::Act(_) => {}
             }
         }

@@ -27,6 +27,7 @@ use crate::redact::{RedactionKey, Tokens};
 use crate::redriving::Ordered;
 use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
+use crate::traces::Glimpses;
 use crate::watch::{Attending, Looking, Machine, Record, Snapshot, Waiting, Watch};
 
 /// AWS's limit of a cause, in characters.
@@ -70,6 +71,7 @@ pub struct Desk {
     telling: Telling,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
+    glimpses: Glimpses,
     /// The runs over many executions that are being carried out.
     running: Running,
     rolling: Rolling,
@@ -134,6 +136,7 @@ impl Desk {
             telling: Telling::default(),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
+            glimpses: Glimpses::default(),
             running: Running::default(),
             rolling: Rolling::default(),
             approved: Approved::default(),
@@ -230,6 +233,11 @@ impl Desk {
     pub(crate) fn known_qualifiers(&self) -> MutexGuard<'_, Qualifiers> {
         // An entry is replaced as a whole.
         self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The inputs of which excerpts were shown.
+    pub(crate) const fn glimpses(&self) -> &Glimpses {
+        &self.glimpses
     }
 
     pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {

@@ -49,8 +49,8 @@ impl Qualifier {
 pub(crate) type Qualifiers = BTreeMap<String, (i64, Vec<Qualifier>)>;
 
 impl Desk {
-    /// The last different inputs of a workflow's executions, the newest first. Inputs that may hold a token that could not
-    /// be found are not among them.
+    /// The last different inputs of a workflow's executions, the newest first, of which a page shows excerpts; that goes on
+    /// record. Inputs that may hold a token that could not be found are not among them.
     ///
     /// # Errors
     /// The actor may not see it, or the index cannot be read.
@@ -80,7 +80,9 @@ impl Desk {
         };
         // What a slow connection has not answered by then is missing from the page.
         let _ = tokio::time::timeout(PATIENCE, looking).await;
-        Ok(found.into_iter().map(|(_, input)| input).collect())
+        let found: Vec<LastInput> = found.into_iter().map(|(_, input)| input).collect();
+        self.glimpsed(actor, workflow, &found).await;
+        Ok(found)
     }
 
     /// The input of an execution and whether it is withheld: from what was read, or read now while the page's share and the

@@ -59,6 +59,7 @@ pub mod search;
 pub mod starting;
 pub mod store;
 mod stored;
+mod traces;
 mod views;
 pub mod watch;
 

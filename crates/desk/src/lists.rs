@@ -83,7 +83,8 @@ impl Desk {
         Ok(Some(filter))
     }
 
-    /// Executions, newest first: at most `limit` of those that come before the cursor.
+    /// Executions, newest first: at most `limit` of those that come before the cursor. What was found by the contents of
+    /// payloads goes on record.
     ///
     /// # Errors
     /// The connection has never answered, or the index cannot be read.
@@ -95,7 +96,11 @@ impl Desk {
         limit: u32,
     ) -> Result<ExecutionPage, Error> {
         let Some(filter) = self.filter(actor, wanted).await? else { return Ok(ExecutionPage::default()) };
-        Ok(self.index().executions(self.id(), &filter, before, limit).await?)
+        let page = self.index().executions(self.id(), &filter, before, limit).await?;
+        if wanted.search.reads_contents() && !page.rows.is_empty() {
+            self.found_by_contents(actor, wanted.workflow.as_deref(), &wanted.search).await;
+        }
+        Ok(page)
     }
 
     /// Whether the index has all executions that the Map Runs of an execution started, or one of these Map Runs. Where it

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::Record;
-use countersign_desk::{Actor, Desk};
+use countersign_desk::{Actor, Desk, Done};
 use countersign_trace::HistoryEvent;
 use futures::StreamExt as _;
 use serde::Deserialize;
@@ -95,6 +95,10 @@ pub async fn record(
         let filter = audit::filter(sought.kind.as_deref(), sought.q.as_deref());
         // The first page says whether there is any that this person may see.
         let first = desk.audit(&actor, &filter, None).await.map_err(|error| words::error(desk.about(), &error))?;
+        // It holds titles, comments and answers.
+        let parts = [Some(ending.as_str()), sought.kind.as_deref(), sought.q.as_deref()];
+        let what = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        desk.note(&actor, Done::Exported { what }).await;
         Ok((desk, actor, form, filter, first))
     };
     let (desk, actor, form, filter, first) = match read.await {

@@ -175,9 +175,7 @@ pub async fn opened(desk: &Desk, actor: &Actor, arn: &str, event: u64) -> Answer
         }
         error
     })?;
-    if request.state == RequestState::Waiting {
-        desk.saw(actor, (arn, event), &request.wait.workflow, &request.reading.title).await;
-    }
+    desk.saw(actor, (arn, event), &request.wait.workflow, &request.reading.title).await;
     Ok(request)
 }
 

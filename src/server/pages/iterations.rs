@@ -34,7 +34,8 @@ pub async fn iterations(
     from: Option<String>,
 ) -> Answered<Iterations> {
     let (record, _) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
-    let eyes = desk.eyes_on(actor, &record);
+    // A row is told from others by its input.
+    let eyes = desk.viewing(actor, &record).await;
     let within = within.map(|event| named(&record, event));
     let outcome = outcome.as_deref().and_then(Outcome::read);
     let chosen = chain(&record.trace, within);

@@ -32,6 +32,8 @@ pub const TERMS: usize = 12;
 /// What is searched for: every term holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Search {
+    /// As it was typed.
+    pub text: String,
     pub terms: Vec<Term>,
 }
 

@@ -69,6 +69,7 @@ struct Reader {
 }
 
 pub fn read(text: &str, now: i64) -> Result<Search, SearchError> {
+    let typed = text.trim().to_owned();
     let text: Vec<char> = text.chars().collect();
     if text.len() > LONGEST {
         return Err(SearchError { at: LONGEST + 1, fault: Fault::TooLong { limit: LONGEST } });
@@ -83,7 +84,7 @@ pub fn read(text: &str, now: i64) -> Result<Search, SearchError> {
         }
         terms.push(term);
     }
-    Ok(Search { terms })
+    Ok(Search { text: typed, terms })
 }
 
 impl Reader {

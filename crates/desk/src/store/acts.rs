@@ -30,6 +30,12 @@ pub enum Deed {
     Seen,
     /// A person saw payloads of an execution for the first time.
     Viewed,
+    /// A person saw excerpts of inputs of a workflow; the detail names the executions.
+    Glimpsed,
+    /// A person found executions by what is in their payloads; the detail is what they searched for.
+    Searched,
+    /// A person got the record as a file; the detail says in which form, and which entries.
+    Exported,
     /// Step Functions took a decision.
     Delivered,
     /// A decision came too late; the detail says by what.
@@ -66,7 +72,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Started,
         Self::Stopped,
         Self::Redriven,
@@ -81,6 +87,9 @@ impl Deed {
         Self::Administered,
         Self::Seen,
         Self::Viewed,
+        Self::Glimpsed,
+        Self::Searched,
+        Self::Exported,
         Self::Delivered,
         Self::CameLate,
         Self::Claimed,
@@ -122,9 +131,21 @@ impl Deed {
             | Self::TookBack
             | Self::BrokeGlass => Kind::Decisions,
             Self::ActedAs | Self::SignedIn | Self::SignInRefused | Self::SignedOut | Self::Administered => Kind::People,
-            Self::Seen | Self::Viewed | Self::Delivered | Self::CameLate => Kind::Traces,
+            Self::Seen
+            | Self::Viewed
+            | Self::Glimpsed
+            | Self::Searched
+            | Self::Exported
+            | Self::Delivered
+            | Self::CameLate => Kind::Traces,
             Self::Refused => Kind::Refusals,
         }
+    }
+
+    /// Whether its detail may hold what stands in a payload: the title of a request, or what was searched for.
+    #[must_use]
+    pub const fn quotes_payloads(self) -> bool {
+        matches!(self, Self::Seen | Self::Voted | Self::Searched | Self::Exported)
     }
 
     /// Its word in rows and exports.
@@ -145,6 +166,9 @@ impl Deed {
             Self::Escalated => "escalated",
             Self::Seen => "seen",
             Self::Viewed => "payload-viewed",
+            Self::Glimpsed => "excerpts-viewed",
+            Self::Searched => "contents-searched",
+            Self::Exported => "record-exported",
             Self::Delivered => "delivered",
             Self::CameLate => "came-late",
             Self::Claimed => "claimed",
@@ -261,7 +285,7 @@ pub enum Kind {
     People,
     /// Who was refused what.
     Refusals,
-    /// Who saw which request and whose payloads, and what became of decisions.
+    /// Who saw which request and whose payloads, who searched them and got the record as a file, and what became of decisions.
     Traces,
     Everything,
 }
@@ -311,8 +335,8 @@ pub trait Acts: Send + Sync + 'static {
         limit: u32,
     ) -> Kept<'a, ActPage>;
 
-    /// Puts on record that a person looked at a request, or saw payloads of an execution, the first time that they do. Returns
-    /// whether it was.
+    /// Puts on record that a person was shown something, the first time that they are: a request, or payloads of an execution.
+    /// What is about no single execution is the same where the workflow and the detail are. Returns whether it was the first.
     fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool>;
 
     /// When a person first looked at a request, in milliseconds since the epoch.

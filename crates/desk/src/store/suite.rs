@@ -176,6 +176,31 @@ pub async fn a_delivery_goes_on_until_it_has_ended(store: &dyn Store) {
     assert_eq!([of_event(store, 3).await, of_event(store, 4).await], [delivered, late]);
 }
 
+pub async fn what_was_seen_is_on_record_once(store: &dyn Store) {
+    let of = |deed: Deed, execution: Option<&str>, event: Option<u64>, detail: &str| {
+        let execution_arn = execution.map(str::to_owned);
+        Act { execution_arn, event, detail: detail.to_owned(), ..act(deed, 1) }
+    };
+    for (one, is_first) in [
+        (of(Deed::Seen, Some("arn:x"), Some(3), "Pay?"), true),
+        (of(Deed::Seen, Some("arn:x"), Some(3), "Another title"), false),
+        (of(Deed::Seen, Some("arn:x"), Some(4), "Pay?"), true),
+        (of(Deed::Viewed, Some("arn:x"), None, ""), true),
+        (of(Deed::Viewed, Some("arn:x"), None, ""), false),
+        // About no single execution: what it says tells it from others.
+        (of(Deed::Glimpsed, None, None, "a1, a2"), true),
+        (of(Deed::Glimpsed, None, None, "a1, a2"), false),
+        (of(Deed::Glimpsed, None, None, "a3"), true),
+        (of(Deed::Searched, None, None, "a3"), true),
+        (Act { workflow: None, ..of(Deed::Searched, None, None, "a3") }, true),
+        (Act { workflow: None, ..of(Deed::Searched, None, None, "a3") }, false),
+        (Act { person_id: "omar".into(), ..of(Deed::Glimpsed, None, None, "a3") }, true),
+    ] {
+        assert_eq!(store.seen(&here(), &one).await.unwrap(), is_first, "{one:?}");
+    }
+    assert!(store.seen(&elsewhere(), &of(Deed::Glimpsed, None, None, "a3")).await.unwrap(), "another connection");
+}
+
 pub async fn acts_and_decisions_are_one_list_in_their_order(store: &dyn Store) {
     let deeds = [Deed::Started, Deed::Stopped, Deed::Redriven, Deed::Deployed, Deed::ActedAs];
     store.act(&here(), &act(deeds[0], 9)).await.unwrap();

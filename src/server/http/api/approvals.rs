@@ -107,9 +107,7 @@ pub async fn show(
         .map_err(|denied| Problem::of(&desk, &denied.into()))?;
     let id = request_id(&id)?;
     let request = desk.request(&actor, &id.arn, id.event).await.map_err(|error| Problem::of(&desk, &error))?;
-    if request.state == RequestState::Waiting {
-        desk.saw(&actor, (&id.arn, id.event), &request.wait.workflow, &request.reading.title).await;
-    }
+    desk.saw(&actor, (&id.arn, id.event), &request.wait.workflow, &request.reading.title).await;
     Ok(Json(approval(&desk, request)))
 }
 

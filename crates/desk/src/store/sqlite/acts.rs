@@ -75,13 +75,15 @@ impl Acts for Sqlite {
 
     fn seen<'a>(&'a self, connection: &'a ConnectionId, act: &'a Act) -> Kept<'a, bool> {
         const SEEN: &str = "SELECT EXISTS (SELECT 1 FROM acts
-            WHERE connection = ? AND execution_arn = ? AND event IS ? AND deed = ? AND person_id = ?)";
+            WHERE connection = ? AND execution_arn IS ? AND event IS ? AND deed = ? AND person_id = ?
+            AND (execution_arn IS NOT NULL OR (workflow IS ? AND detail = ?)))";
         Box::pin(async move {
             let event = act.event.map(event_number).transpose()?;
             let seen = || {
                 let of_execution =
                     sqlx::query_scalar::<_, bool>(SEEN).bind(connection.as_str()).bind(&act.execution_arn);
-                of_execution.bind(event).bind(act.deed.word()).bind(&act.person_id)
+                let of_person = of_execution.bind(event).bind(act.deed.word()).bind(&act.person_id);
+                of_person.bind(&act.workflow).bind(&act.detail)
             };
             // Nearly always it was: that needs no turn at writing.
             if seen().fetch_one(&self.reader).await? {

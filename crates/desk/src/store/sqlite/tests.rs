@@ -52,6 +52,7 @@ suite! {
     a_decision_keeps_its_answer_under_its_number,
     a_delivery_goes_on_until_it_has_ended,
     messages_wait_in_their_channel_until_they_have_ended,
+    what_was_seen_is_on_record_once,
     acts_and_decisions_are_one_list_in_their_order,
     the_record_is_read_page_by_page,
     connections_are_apart,
