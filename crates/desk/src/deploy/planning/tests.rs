@@ -59,7 +59,8 @@ impl Account {
         Self { fake, connection, clock }
     }
 
-    async fn plan(&self, place: &Place, environment: Option<&str>) -> Result<Plan, PlanError> {
+    /// Has the planner of this account plan something.
+    async fn with_planner<T>(&self, plan: impl AsyncFnOnce(Planner<'_>) -> T) -> T {
         let (clock, stop) = (self.clock.clock(), CancellationToken::new());
         let timer = Timer::new(|_| Box::pin(std::future::ready(())));
         let planner = Planner {
@@ -72,7 +73,11 @@ impl Account {
             variables: &|name| (name == "SHOP").then(|| "Quay".to_owned()),
             counts_running: true,
         };
-        planner.plan(place.folder(), environment).await
+        plan(planner).await
+    }
+
+    async fn plan(&self, place: &Place, environment: Option<&str>) -> Result<Plan, PlanError> {
+        self.with_planner(async |planner: Planner<'_>| planner.plan(place.folder(), environment).await).await
     }
 
     async fn apply(&self, plan: &Plan) {

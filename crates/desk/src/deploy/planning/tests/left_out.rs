@@ -171,23 +171,12 @@ async fn what_a_role_lacks_is_in_the_plan() {
 
 impl Account {
     async fn plan_template(&self, template: &Template) -> Plan {
-        let (clock, stop) = (self.clock.clock(), CancellationToken::new());
-        let timer = Timer::new(|_| Box::pin(std::future::ready(())));
-        let planner = Planner {
-            connection: &self.connection,
-            clock: &clock,
-            timer: &timer,
-            stop: &stop,
-            tell: &|_| {},
-            functions: None,
-            variables: &|_| None,
-            counts_running: false,
-        };
         let folder = Arc::new(template.folder());
         let chosen = Chosen { manifest: &folder.manifest, environment: None };
         let named = |target: PlanTarget<'_>| template.parameters(target);
         let drafts = |target: PlanTarget<'_>| template.draft(target);
-        planner.plan_drafts(&folder, &chosen, &named, &drafts).await.unwrap()
+        let plan = async |planner: Planner<'_>| planner.plan_drafts(&folder, &chosen, &named, &drafts).await;
+        self.with_planner(plan).await.unwrap()
     }
 }
 
