@@ -87,7 +87,7 @@ pub enum Subject {
 }
 
 /// The most characters of a reason.
-const REASON: usize = crate::desk::STOP_REASON;
+const REASON: usize = crate::stopping::STOP_REASON;
 
 impl Verb {
     /// What the policy is asked.

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actor::Actor;
 use crate::approvals::{Courier, Holding, Keeper, Reading, worded};
-use crate::audit::Done;
 use crate::bulk::Running;
 use crate::clock::Clock;
 use crate::condition::Identity;
@@ -16,7 +15,7 @@ use crate::connection::{About, CallError, CallTally, Connection, ConnectionId};
 use crate::deploy::{
     Approved, Definitions, Deployments, Folder, KeptReplays, ManifestTrouble, Remembered, Rolling, Sample, UnderWay,
 };
-use crate::error::{Error, ReadError, StopError};
+use crate::error::{Error, ReadError};
 use crate::eyes::Eyes;
 use crate::index::Index;
 use crate::inputs::Qualifiers;
@@ -30,10 +29,6 @@ use crate::store::{Decision, Store};
 use crate::traces::Glimpses;
 use crate::watch::{Attending, Looking, Machine, Record, Snapshot, Waiting, Watch};
 
-/// AWS's limit of a cause, in characters.
-const CAUSE: usize = 32_768;
-/// The most characters of the reason for stopping an execution: a cause has the name of who stops it before it.
-pub(crate) const STOP_REASON: usize = 32_000;
 /// The most executions that one page may have read more often: each costs calls.
 const MOST_LOOKED_AT: usize = 16;
 
@@ -470,33 +465,6 @@ impl Desk {
         self.watch.first_look().await;
     }
 
-    /// Stops an execution, in the actor's name.
-    ///
-    /// # Errors
-    /// The reason is too long, there is no such running execution, or the connection does not answer.
-    pub async fn stop(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
-        self.stop_only(actor, arn, cause).await?;
-        self.watch.look_again().await;
-        Ok(())
-    }
-
-    /// The same without waiting until pages know of it.
-    pub(crate) async fn stop_only(&self, actor: &Actor, arn: &str, cause: &str) -> Result<(), Error> {
-        refuse_express(arn)?;
-        self.permit_change(actor, Action::Stop, workflow_of(arn), Some(arn)).await?;
-        let reason = cause.trim();
-        let characters = reason.chars().count();
-        if characters > STOP_REASON {
-            return Err(StopError::CauseTooLong { characters, limit: STOP_REASON }.into());
-        }
-        let cause = cause_of_stop(actor.name(), reason);
-        let stopped = self.watch.connection.calls.stop_execution(arn, "Countersign.Stopped", &cause).await;
-        stopped.map_err(StopError::from)?;
-        let done = Done::Stopped { execution_arn: arn.to_owned(), cause: reason.to_owned() };
-        self.note(actor, done).await;
-        Ok(())
-    }
-
     /// Closes the store and the index after the current writes.
     pub async fn close(&self) {
         self.index().close().await;
@@ -504,33 +472,8 @@ impl Desk {
     }
 }
 
-/// What the history says of a stop. A name without end does not take the reason's room.
-fn cause_of_stop(name: &str, reason: &str) -> String {
-    if reason.is_empty() {
-        return format!("Stopped by {name}.").chars().take(CAUSE).collect();
-    }
-    let name: String = name.chars().take(CAUSE - STOP_REASON - 20).collect();
-    format!("Stopped by {name}: {reason}")
-}
-
 /// The machine's name in an execution's ARN: `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
 pub(crate) fn workflow_of(arn: &str) -> Option<&str> {
     // A child of a Map Run has the label of its Map state behind the name.
     arn.split(':').nth(6)?.split('/').next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_reason_fits_into_the_cause_whoever_stops() {
-        let reason = "ä".repeat(STOP_REASON);
-        for name in ["Dana", &"x".repeat(5_000)] {
-            let cause = cause_of_stop(name, &reason);
-            assert!(cause.ends_with(&reason) && cause.chars().count() <= CAUSE, "{name:.20}");
-            assert!(cause_of_stop(name, "").chars().count() <= CAUSE);
-        }
-        assert_eq!(cause_of_stop("Dana", "Wrong order."), "Stopped by Dana: Wrong order.");
-    }
 }

@@ -57,6 +57,7 @@ mod repeats;
 mod requests;
 pub mod search;
 pub mod starting;
+mod stopping;
 pub mod store;
 mod stored;
 mod traces;

@@ -206,7 +206,7 @@ async fn all_that_fit_are_those_of_the_list() {
     let many: Vec<String> = (0..501).map(|n| n.to_string()).collect();
     let error = office.desk.prepare(&dana(), Verb::Stop, "", Chosen::These(&many)).await.unwrap_err();
     assert!(matches!(error, Error::Bulk(BulkError::TooMany { chosen: 501, .. })), "{error}");
-    let long = "x".repeat(crate::desk::STOP_REASON + 1);
+    let long = "x".repeat(crate::stopping::STOP_REASON + 1);
     let error = office.desk.prepare(&dana(), Verb::Stop, &long, Chosen::These(&arns)).await.unwrap_err();
     assert!(matches!(error, Error::Bulk(BulkError::ReasonTooLong { .. })), "{error}");
     office.close().await;
