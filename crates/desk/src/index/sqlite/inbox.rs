@@ -1,11 +1,11 @@
-//! The requests of the inbox that a filter lets through.
+//! The requests of the inbox: all of them, those that a filter lets through, and those below an execution.
 
 use serde_json::json;
 use sqlx::sqlite::Sqlite;
 use sqlx::{QueryBuilder, Row};
 
 use super::SqliteIndex;
-use super::read::page_of;
+use super::read::{counted, page_of, select_tasks};
 use super::rows::task;
 use crate::connection::ConnectionId;
 use crate::index::{DueFilter, InboxCursor, InboxFilter, InboxPage, Sight};
@@ -13,7 +13,60 @@ use crate::store::{StoreError, anywhere};
 use crate::watch::RequestKey;
 
 impl SqliteIndex {
-    /// One page of them, and how many there are.
+    /// One page of all of them, and how many there are.
+    pub(super) async fn whole_inbox(
+        &self,
+        connection: &ConnectionId,
+        sight: &Sight,
+        after: Option<InboxCursor>,
+        limit: u32,
+    ) -> Result<InboxPage, StoreError> {
+        let rows = self.requests_after(connection, sight, after, limit).await?;
+        let (items, has_more) = page_of(&rows, limit, task)?;
+        let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
+        let rows = items.into_iter().map(|(wait, _)| wait).collect();
+        Ok(InboxPage { rows, total: self.count_waiting(connection, sight).await?, more })
+    }
+
+    /// One page of those of the children of an execution's Map Runs, and how many there are.
+    pub(super) async fn inbox_under(
+        &self,
+        connection: &ConnectionId,
+        arn: &str,
+        limit: u32,
+    ) -> Result<InboxPage, StoreError> {
+        let total: i64 = sqlx::query_scalar(
+            "SELECT executions.waits - (SELECT COUNT(*) FROM tasks
+                 WHERE tasks.execution = executions.id AND answered = 0 AND for_people = 1)
+             FROM executions WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2",
+        )
+        .bind(connection.as_str())
+        .bind(arn)
+        .fetch_optional(&self.reader)
+        .await?
+        .unwrap_or(0);
+        // Most have none: their children are not gone through.
+        if total == 0 {
+            return Ok(InboxPage::default());
+        }
+        let rows = sqlx::query(select_tasks!(
+            "AND tasks.execution IN (SELECT children.id FROM executions AS parents JOIN executions AS children
+                     ON children.parent = parents.id OR children.top = parents.id
+                     WHERE parents.connection = (SELECT id FROM connections WHERE name = ?1) AND parents.arn = ?2)
+             ORDER BY tasks.due_order, tasks.since, tasks.event, tasks.execution LIMIT ?3"
+        ))
+        .bind(connection.as_str())
+        .bind(arn)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.reader)
+        .await?;
+        let (items, has_more) = page_of(&rows, limit, task)?;
+        let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
+        let rows = items.into_iter().map(|(wait, _)| wait).collect();
+        Ok(InboxPage { rows, total: counted("waits", total)?, more })
+    }
+
+    /// One page of those that a filter lets through, and how many there are.
     pub(super) async fn filtered_inbox(
         &self,
         connection: &ConnectionId,

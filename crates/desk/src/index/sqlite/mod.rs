@@ -2,12 +2,14 @@
 
 mod bars;
 mod contents;
+mod fared;
 mod filter;
 mod find;
 mod inbox;
 mod list;
 mod place;
 mod read;
+mod readings;
 mod rows;
 mod rules;
 mod write;

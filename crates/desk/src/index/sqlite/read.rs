@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::SqliteIndex;
-use super::rows::{execution, machine, select_executions, shown, status, task};
+use super::rows::{execution, machine, select_executions, shown};
 use crate::connection::{ConnectionId, ExecutionStatus, Of, Summary};
 use crate::index::{
     Bars, Counted, Ended, ExecutionCursor, ExecutionPage, ExecutionRow, Filter, InboxCursor, InboxFilter, InboxPage,
@@ -367,22 +367,7 @@ impl Index for SqliteIndex {
     }
 
     fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Answer<'a, Vec<Ended>> {
-        Box::pin(async move {
-            let rows = sqlx::query(
-                "SELECT machines.arn, ends.status, SUM(ends.n) AS n
-                 FROM machines JOIN ends ON ends.machine = machines.id AND ends.minute > ?2 / 60000 AND ends.n > 0
-                 WHERE machines.connection = (SELECT id FROM connections WHERE name = ?1) GROUP BY 1, 2",
-            )
-            .bind(connection.as_str())
-            .bind(since)
-            .fetch_all(&self.reader)
-            .await?;
-            let ended = |row: &SqliteRow| {
-                let n = counted("n", row.try_get("n")?)?;
-                Ok(Ended { machine_arn: row.try_get("arn")?, status: status(0, row.try_get("status")?)?, n })
-            };
-            rows.iter().map(ended).collect()
-        })
+        Box::pin(self.count_ended(connection, since))
     }
 
     fn took<'a>(
@@ -392,19 +377,7 @@ impl Index for SqliteIndex {
         since: i64,
         limit: u32,
     ) -> Answer<'a, Vec<i64>> {
-        Box::pin(async move {
-            let took = sqlx::query_scalar(
-                "SELECT ended_at - started_at FROM executions INDEXED BY executions_took
-                 WHERE parent IS NULL AND ended_at > ?3 AND machine = (SELECT id FROM machines
-                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-                 ORDER BY ended_at DESC LIMIT ?4",
-            )
-            .bind(connection.as_str())
-            .bind(machine_arn)
-            .bind(since)
-            .bind(limit);
-            Ok(took.fetch_all(&self.reader).await?)
-        })
+        Box::pin(self.durations(connection, machine_arn, since, limit))
     }
 
     fn failures<'a>(
@@ -414,22 +387,7 @@ impl Index for SqliteIndex {
         since: i64,
         limit: u32,
     ) -> Answer<'a, Vec<ExecutionRow>> {
-        Box::pin(async move {
-            let rows = sqlx::query(select_executions!(
-                // The numbers of failed and timed out, as the index has them.
-                "WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND ended_at > ?2 AND parent IS NULL
-                     AND status IN (2, 3) AND (?4 IS NULL OR machine IN
-                         (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?4))))
-                 ORDER BY ended_at DESC LIMIT ?3"
-            ))
-            .bind(connection.as_str())
-            .bind(since)
-            .bind(limit)
-            .bind(sight.json())
-            .fetch_all(&self.reader)
-            .await?;
-            rows.iter().map(execution).collect()
-        })
+        Box::pin(self.latest_failures(connection, sight, since, limit))
     }
 
     fn inbox<'a>(
@@ -439,13 +397,7 @@ impl Index for SqliteIndex {
         after: Option<InboxCursor>,
         limit: u32,
     ) -> Answer<'a, InboxPage> {
-        Box::pin(async move {
-            let rows = self.requests_after(connection, sight, after, limit).await?;
-            let (items, has_more) = page_of(&rows, limit, task)?;
-            let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
-            let rows = items.into_iter().map(|(wait, _)| wait).collect();
-            Ok(InboxPage { rows, total: self.count_waiting(connection, sight).await?, more })
-        })
+        Box::pin(self.whole_inbox(connection, sight, after, limit))
     }
 
     fn inbox_of<'a>(
@@ -480,37 +432,7 @@ impl Index for SqliteIndex {
     }
 
     fn waiting_under<'a>(&'a self, connection: &'a ConnectionId, arn: &'a str, limit: u32) -> Answer<'a, InboxPage> {
-        Box::pin(async move {
-            let total: i64 = sqlx::query_scalar(
-                "SELECT executions.waits - (SELECT COUNT(*) FROM tasks
-                     WHERE tasks.execution = executions.id AND answered = 0 AND for_people = 1)
-                 FROM executions WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2",
-            )
-            .bind(connection.as_str())
-            .bind(arn)
-            .fetch_optional(&self.reader)
-            .await?
-            .unwrap_or(0);
-            // Most have none: their children are not gone through.
-            if total == 0 {
-                return Ok(InboxPage::default());
-            }
-            let rows = sqlx::query(select_tasks!(
-                "AND tasks.execution IN (SELECT children.id FROM executions AS parents JOIN executions AS children
-                         ON children.parent = parents.id OR children.top = parents.id
-                         WHERE parents.connection = (SELECT id FROM connections WHERE name = ?1) AND parents.arn = ?2)
-                 ORDER BY tasks.due_order, tasks.since, tasks.event, tasks.execution LIMIT ?3"
-            ))
-            .bind(connection.as_str())
-            .bind(arn)
-            .bind(i64::from(limit) + 1)
-            .fetch_all(&self.reader)
-            .await?;
-            let (items, has_more) = page_of(&rows, limit, task)?;
-            let more = items.last().filter(|_| has_more).map(|(_, cursor)| *cursor);
-            let rows = items.into_iter().map(|(wait, _)| wait).collect();
-            Ok(InboxPage { rows, total: counted("waits", total)?, more })
-        })
+        Box::pin(self.inbox_under(connection, arn, limit))
     }
 
     fn place<'a>(&'a self, connection: &'a ConnectionId, sight: &'a Sight, request: &'a Waiting) -> Answer<'a, Place> {
