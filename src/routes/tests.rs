@@ -129,10 +129,8 @@ fn every_path_and_query_is_as_it_was() {
             arn,
             &View::default().with(view::SPAN, Some("1500-2000")).with(view::ITERATION, Some("17")),
         ),
-        routes.execution_view(
-            arn,
-            &View::default().with(view::TAB, Some("drawing")).with(view::DRAWER, Some("closed")),
-        ),
+        routes
+            .execution_view(arn, &View::default().with(view::TAB, Some("drawing")).with(view::DRAWER, Some("closed"))),
         routes.execution_view(
             arn,
             &View::default()

@@ -275,7 +275,10 @@ async fn every_route_and_function_has_a_rule_for_every_role() {
     for path in http::paths() {
         let is_of_api = http::api::PATHS.contains(&path.as_str());
         let is_function = path.starts_with(routes::API) && !is_of_api;
-        assert!(is_of_api || is_function || is_listed(&path), "{path} is not in src/routes.txt: no role is tried there");
+        assert!(
+            is_of_api || is_function || is_listed(&path),
+            "{path} is not in src/routes.txt: no role is tried there"
+        );
         let has_rule = path == "/api/read" || FUNCTIONS.iter().any(|function| function.path == path);
         assert!(!is_function || has_rule, "{path} has no rule: say in tests/site/roles.rs which roles may call it");
         assert!(rule(&path).is_some(), "{path} has no rule: say in tests/site/roles.rs who may open it");
