@@ -175,8 +175,9 @@ impl Account {
         let chosen = Chosen { manifest: &folder.manifest, environment: None };
         let named = |target: PlanTarget<'_>| template.parameters(target);
         let drafts = |target: PlanTarget<'_>| template.draft(target);
-        let plan = async |planner: Planner<'_>| planner.plan_drafts(&folder, &chosen, &named, &drafts).await;
-        self.with_planner(plan).await.unwrap()
+        let plan = self
+            .with_planner(async |planner: Planner<'_>| planner.plan_drafts(&folder, &chosen, &named, &drafts).await);
+        plan.await.unwrap()
     }
 }
 
