@@ -53,6 +53,16 @@ class Cdk(unittest.TestCase):
         assert done.returncode == expect, f"cdk {' '.join(arguments)} ended with {done.returncode}:\n{said}"
         return said
 
+    def planned(self):
+        """What Countersign says that the CDK is about to do: by resource, its change and the settings that differ."""
+        self.cdk("synth", STACK, "--quiet")
+        command = [PROGRAM, "deploy", "plan", self.app / "cdk.out", "--endpoint", f"http://127.0.0.1:{self.port}", "--json"]
+        environment = {**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        self.assertIn(done.returncode, (0, 2), done.stdout + done.stderr)
+        plan = json.loads(done.stdout)
+        return {one["name"]: one for one in plan["workflows"]}, done.returncode
+
     def described(self, name=STACK):
         return self.stacks.describe_stacks(StackName=name)["Stacks"][0]
 
@@ -114,6 +124,15 @@ class Cdk(unittest.TestCase):
         self.assertIn("no changes", said)
         self.assertEqual(self.described(), before)
         self.assertIn("no differences", self.cdk("diff", STACK))
+
+    def test_the_plan_of_the_assembly_is_about_the_machine_that_the_stack_made(self):
+        plan, status = self.planned()
+        self.assertEqual({name: one["change"] for name, one in plan.items()}, {name: "unchanged" for name in plan}, plan)
+        self.assertEqual(([one["arn"] for one in plan.values()], status), ([self.machine()], 0))
+        self.change("greeting.asl.json", '"Comment": "Greets whoever is in the input"', '"Comment": "Greets"')
+        plan, status = self.planned()
+        [one] = plan.values()
+        self.assertEqual((one["change"], [setting["setting"] for setting in one["settings"]], status), ("changed", ["definition"], 2))
 
     def test_a_change_is_shown_and_made(self):
         self.change("greeting.asl.json", '"Comment": "Greets whoever is in the input"', '"Comment": "Greets"')
