@@ -385,26 +385,8 @@ impl Index for SqliteIndex {
         })
     }
 
-    fn took<'a>(
-        &'a self,
-        connection: &'a ConnectionId,
-        machine_arn: &'a str,
-        since: i64,
-        limit: u32,
-    ) -> Answer<'a, Vec<i64>> {
-        Box::pin(async move {
-            let took = sqlx::query_scalar(
-                "SELECT ended_at - started_at FROM executions INDEXED BY executions_took
-                 WHERE parent IS NULL AND ended_at > ?3 AND machine = (SELECT id FROM machines
-                     WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-                 ORDER BY ended_at DESC LIMIT ?4",
-            )
-            .bind(connection.as_str())
-            .bind(machine_arn)
-            .bind(since)
-            .bind(limit);
-            Ok(took.fetch_all(&self.reader).await?)
-        })
+    fn median<'a>(&'a self, connection: &'a ConnectionId, machine_arn: &'a str, since: i64) -> Answer<'a, Option<i64>> {
+        Box::pin(self.find_median(connection, machine_arn, since))
     }
 
     fn failures<'a>(
