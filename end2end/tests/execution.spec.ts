@@ -96,6 +96,23 @@ test("a child's failure is a link and not JSON in JSON", async ({ page, server }
   await expect(page).toHaveURL(/:execution:child:/);
 });
 
+test("what a task started and how it failed are copied", async ({ page, context, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const child = await server.begin("child", failing);
+  const machine = child.replace(":execution:", ":stateMachine:").replace(/:[^:]*$/, "");
+  const task = { Type: "Task", Resource: "arn:aws:states:::states:startExecution.sync:2", Parameters: { StateMachineArn: machine }, End: true };
+  const arn = await server.begin("parent", { StartAt: "Run", States: { Run: task } });
+  await open(page, `/default/executions/${arn}`, true);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  const panel = page.getByRole("region", { name: "State Run" });
+  await panel.getByRole("button", { name: "Copy the ARN of the failed execution" }).first().click();
+  await expect.poll(copied).toMatch(/:execution:child:/);
+  await panel.locator(".child").getByRole("button", { name: "Copy the error" }).first().click();
+  await expect.poll(copied).toBe("StockMissing: No bolts are left.");
+  await panel.getByRole("button", { name: "Copy the ARN of the resource" }).click();
+  await expect.poll(copied).toBe(task.Resource);
+});
+
 test("values are searched, folded and copied", async ({ page, context, server }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const rows = Array.from({ length: 40 }, (_, index) => ({ sku: `S-${index}`, price: "12345678901234567890" }));

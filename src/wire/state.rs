@@ -110,6 +110,8 @@ pub struct Link {
     pub name: String,
     /// Whether it leaves this site.
     pub leaves: bool,
+    /// What can be copied of it: what it is, such as "the ARN of the version", and the text.
+    pub copied: Option<(String, String)>,
 }
 
 /// The data of a visit at each stage, and its variables.

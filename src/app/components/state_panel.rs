@@ -228,7 +228,7 @@ fn request(asked: Approval, decide: Post, now: i64) -> AnyView {
     let blocked = row.blocked.map(|problem| view! { <p>{shown(problem.what)}</p> });
     view! {
         <section class="request-here" aria-label="Request">
-            <p class="notice-title"><a href=href>{shown(row.title)}</a></p>
+            <p class="notice-title"><a href=href>{shown(row.title)}</a>{copy("the id of the request", asked.id)}</p>
             <dl class="fields small request-fields" tabindex="0" aria-label="Fields of the request">{asked.fields.into_iter().map(field).collect_view()}{due}</dl>
             {consequences(&asked.outcomes)}
             {warnings(&asked.warnings)}
@@ -266,7 +266,11 @@ fn attempt(attempt: Attempt, open: bool, now: i64) -> AnyView {
 }
 
 fn task_facts(task: Vec<(String, String)>, links: Vec<Link>) -> AnyView {
-    let fact = |(label, value): (String, String)| view! { <dt>{shown(label)}</dt><dd class="mono">{shown(value)}</dd> };
+    let fact = |(label, value): (String, String)| {
+        // The resource may be an activity or a function.
+        let arn = value.starts_with("arn:").then(|| copy("the ARN of the resource", value.clone()));
+        view! { <dt>{shown(label)}</dt><dd class="mono">{shown(value)}{arn}</dd> }
+    };
     view! { <h3>"Task"</h3><dl class="fields small">{task.into_iter().map(fact).collect_view()}{links.into_iter().map(link_fact).collect_view()}</dl> }.into_any()
 }
 
@@ -279,7 +283,8 @@ pub fn link_fact(link: Link) -> AnyView {
         Some(href) => view! { <a href=href target=target rel=rel>{name}{link.leaves.then_some(" ↗")}</a> }.into_any(),
         None => name,
     };
-    view! { <dt>{link.word}</dt><dd>{value}</dd> }.into_any()
+    let copied = link.copied.map(|(what, text)| copy(&what, text));
+    view! { <dt>{link.word}</dt><dd>{value}{copied}</dd> }.into_any()
 }
 
 /// The data at each stage, and the variables.
@@ -376,21 +381,32 @@ fn block(title: &'static str, value: Value) -> AnyView {
 pub fn failure_line(word: &str, failure: Option<&Failure>) -> AnyView {
     let cause = failure.and_then(|failure| failure.cause.clone());
     let child = failure.and_then(|failure| failure.child.as_deref().cloned());
+    let copied = failure.map(|failure| copy_error(word, failure));
     view! {
-        <p class="notice-title"><span class="failure-name mono">{shown(word)}</span></p>
+        <p class="notice-title"><span class="failure-name mono">{shown(word)}{copied}</span></p>
         {cause.map(|cause| view! { <p class="notice-cause">{shown(cause)}</p> })}
         {child.map(child_view)}
     }
     .into_any()
 }
 
+/// The name of an error, with a button that copies it.
+fn error_name(failed: &Failure) -> AnyView {
+    let error = failed.error.as_deref().unwrap_or("No error name");
+    view! { {shown(error)}{copy_error(error, failed)} }.into_any()
+}
+
+/// A button that copies an error with its cause.
+fn copy_error(error: &str, failed: &Failure) -> AnyView {
+    let cause = failed.cause.as_ref();
+    copy("the error", cause.map_or_else(|| error.to_owned(), |cause| format!("{error}: {cause}")))
+}
+
 /// An error and its cause. A cause is often JSON, as Lambda functions write it.
 fn failure(failed: Failure) -> AnyView {
-    let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
-    let whole = failed.cause.as_ref().map_or_else(|| error.clone(), |cause| format!("{error}: {cause}"));
     view! {
         <div class="failure">
-            <p class="failure-name mono">{shown(error)}{copy("the error", whole)}</p>
+            <p class="failure-name mono">{error_name(&failed)}</p>
             {failed.cause.map(|cause| view! { <Json text=cause label="Cause"/> })}
             {failed.child.map(|child| child_view(*child))}
         </div>
@@ -402,14 +418,13 @@ fn failure(failed: Failure) -> AnyView {
 fn child_view(child: Child) -> AnyView {
     let href = here().execution(&child.arn);
     let inner = child.failure.map(|failed| {
-        let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
         view! {
-            <span class="failure-name mono">{shown(error)}</span>
+            <span class="failure-name mono">{error_name(&failed)}</span>
             {failed.cause.map(|cause| view! { <span class="notice-cause">{shown(cause)}</span> })}
             {failed.child.map(|child| child_view(*child))}
         }
     });
-    view! { <div class="child"><p>"It failed in the execution that it started: "<a class="mono" href=href>{shown(child.name)}</a></p>{inner}</div> }
+    view! { <div class="child"><p>"It failed in the execution that it started: "<a class="mono" href=href>{shown(child.name)}</a>{copy("the ARN of the failed execution", child.arn)}</p>{inner}</div> }
         .into_any()
 }
 

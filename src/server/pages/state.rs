@@ -13,7 +13,7 @@ use countersign_trace::{Attempt, IterationId, StateStatus, Visit, VisitId};
 use super::execution::{View, served, telling_state};
 use super::value::{Source, value};
 use super::{Answered, attempt_status, child, graph, inbox, status, trouble, worded};
-use crate::server::console::{Console, function_name};
+use crate::server::console::{Console, function_name, log_group};
 use crate::wire::Status;
 use crate::wire::deploy::DiffLine;
 use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State};
@@ -288,6 +288,7 @@ impl About<'_> {
                 href: Some(here.execution(&arn)),
                 name,
                 leaves: false,
+                copied: Some(("the ARN of the started execution".to_owned(), arn)),
             });
         }
         let Some(attempt) = visit.attempts.last() else { return links };
@@ -298,10 +299,20 @@ impl About<'_> {
             let console = Console::of(self.desk.about(), arn);
             let href = console.as_ref().map(|console| console.function(name));
             let leaves = href.is_some();
-            links.push(Link { word: "Function".to_owned(), href, name: name.to_owned(), leaves });
+            let copied = if given.starts_with("arn:") {
+                ("the ARN of the function".to_owned(), self.view.eyes.name(&given))
+            } else {
+                ("the name of the function".to_owned(), name.to_owned())
+            };
+            links.push(Link { word: "Function".to_owned(), href, name: name.to_owned(), leaves, copied: Some(copied) });
             if let Some(console) = console {
-                let href = Some(console.function_log(name));
-                links.push(Link { word: "Log".to_owned(), href, name: "CloudWatch".to_owned(), leaves: true });
+                links.push(Link {
+                    word: "Log".to_owned(),
+                    href: Some(console.function_log(name)),
+                    name: "CloudWatch".to_owned(),
+                    leaves: true,
+                    copied: Some(("the name of the log group".to_owned(), log_group(name))),
+                });
             }
         }
         links
