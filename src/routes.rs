@@ -532,6 +532,8 @@ mod tests {
                     .with(view::VISIT, Some("3"))
                     .with(view::PART, Some("stages")),
             ),
+            routes
+                .execution_view(arn, &View::default().with(view::PART, Some("difference")).with(view::WITH, Some("2"))),
             routes.history(arn),
             routes.value(arn, "event.17.input"),
             routes.approval(arn, 17),

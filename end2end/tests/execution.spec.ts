@@ -19,6 +19,14 @@ const steps = {
 };
 const input = { order: { net: 100, tax: 19 }, lines: [{ sku: "A-1" }, { sku: "B-7" }] };
 
+const priced = {
+  StartAt: "Each",
+  States: {
+    Each: { Type: "Map", MaxConcurrency: 1, End: true, ItemProcessor: { StartAt: "Price", States: { Price: { Type: "Pass", End: true } } } },
+  },
+};
+const lines = [{ sku: "A-1" }, { sku: "B-7" }, { sku: "C-9" }];
+
 const failing = { StartAt: "Refuse", States: { Refuse: { Type: "Fail", Error: "StockMissing", Cause: "No bolts are left." } } };
 
 test("drawing, drawer and tabs share one screen", async ({ page, server }) => {
@@ -79,6 +87,28 @@ test("the stages of a state say what is recorded and what is computed", async ({
   await expect(page.locator("#lines")).toContainText('"Sum"');
   await page.locator(".definition").getByRole("link", { name: '"Done"' }).click();
   await expect(page.getByRole("region", { name: "State Done" })).toBeVisible();
+});
+
+test("the values of two visits are compared", async ({ page, server }) => {
+  const arn = await server.begin("priced", priced, lines);
+  await open(page, `/default/executions/${arn}?state=Price&visit=2`, true);
+  const panel = page.getByRole("region", { name: "State Price" });
+  await panel.getByRole("link", { name: "Compare with visit 1" }).click();
+  await expect(panel.getByText("Input: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.locator(".removed").first()).toContainText('"sku": "A-1"');
+  await expect(panel.locator(".added").first()).toContainText('"sku": "B-7"');
+  const choice = panel.getByLabel("Compare with");
+  await expect(choice).toHaveValue("1");
+  await choice.focus();
+  await choice.selectOption("3");
+  await expect(page).toHaveURL(/with=3/);
+  await expect(panel.getByText("Output: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(choice).toBeFocused();
+  await page.goBack();
+  await expect(panel.getByText("Output: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(choice).toHaveValue("1");
+  await choice.selectOption("");
+  await expect(panel.getByText("From input to output")).toBeVisible();
 });
 
 test("a child's failure is a link and not JSON in JSON", async ({ page, server }) => {
@@ -180,5 +210,18 @@ test.describe("without scripts", () => {
     await page.locator(".more summary").click();
     await page.getByRole("link", { name: "Close the drawer" }).click();
     await expect(page.locator(".workbench-drawer")).toBeHidden();
+  });
+
+  test("the visit to compare with is chosen by a form", async ({ page, server }) => {
+    const arn = await server.begin("priced", priced, lines);
+    await expect(async () => {
+      await page.goto(`/default/executions/${arn}?state=Price&visit=2&tab=events`);
+      await expect(page.getByRole("link", { name: "Compare with visit 1" })).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await page.getByRole("link", { name: "Compare with visit 1" }).click();
+    await page.getByLabel("Compare with").selectOption("3");
+    await page.locator(".compare-with").getByRole("button", { name: "Show" }).click();
+    await expect(page.getByText("Input: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+    await expect(page).toHaveURL(/tab=events/);
   });
 });

@@ -171,7 +171,7 @@ fn filter(data: Seen<Events>, address: Address, states: Signal<Vec<String>>) -> 
     view! { <div class="events-bar">{dynamic(form)}{dynamic(told)}</div> }.into_any()
 }
 
-fn option(value: &str, name: &str, chosen: &str) -> AnyView {
+pub(super) fn option(value: &str, name: &str, chosen: &str) -> AnyView {
     let selected = value == chosen;
     view! { <option value=value.to_owned() selected=selected>{name.to_owned()}</option> }.into_any()
 }
