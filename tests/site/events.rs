@@ -74,6 +74,7 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
             && events.rows.iter().all(|row| row.place.as_deref().is_some_and(|place| place.starts_with('1')))
     );
     assert_eq!(events.iteration.as_deref(), Some("Outer 1"));
+    assert!(events.states.iter().any(|state| state == "Recovered"), "the filter offers what was reached");
     let actor = somebody();
     let timeline = pages::timeline::timeline(&site.desk.desk, &actor, arn.clone(), Some(second), None, None, None);
     let timeline = timeline.await.unwrap();

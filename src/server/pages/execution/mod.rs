@@ -145,7 +145,6 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
         links: links::links(desk, record),
         trouble: trouble::trouble(record),
         course: Course::default(),
-        states: record.trace.states.keys().cloned().collect(),
         event_count: record.events.len(),
         approvals: Vec::new(),
         approval_count: 0,
