@@ -19,6 +19,14 @@ const steps = {
 };
 const input = { order: { net: 100, tax: 19 }, lines: [{ sku: "A-1" }, { sku: "B-7" }] };
 
+const priced = {
+  StartAt: "Each",
+  States: {
+    Each: { Type: "Map", MaxConcurrency: 1, End: true, ItemProcessor: { StartAt: "Price", States: { Price: { Type: "Pass", End: true } } } },
+  },
+};
+const lines = [{ sku: "A-1" }, { sku: "B-7" }, { sku: "C-9" }];
+
 const failing = { StartAt: "Refuse", States: { Refuse: { Type: "Fail", Error: "StockMissing", Cause: "No bolts are left." } } };
 
 test("drawing, drawer and tabs share one screen", async ({ page, server }) => {
@@ -81,6 +89,28 @@ test("the stages of a state say what is recorded and what is computed", async ({
   await expect(page.getByRole("region", { name: "State Done" })).toBeVisible();
 });
 
+test("the values of two visits are compared", async ({ page, server }) => {
+  const arn = await server.begin("priced", priced, lines);
+  await open(page, `/default/executions/${arn}?state=Price&visit=2`, true);
+  const panel = page.getByRole("region", { name: "State Price" });
+  await panel.getByRole("link", { name: "Compare with visit 1" }).click();
+  await expect(panel.getByText("Input: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.locator(".removed").first()).toContainText('"sku": "A-1"');
+  await expect(panel.locator(".added").first()).toContainText('"sku": "B-7"');
+  const choice = panel.getByLabel("Compare with");
+  await expect(choice).toHaveValue("1");
+  await choice.focus();
+  await choice.selectOption("3");
+  await expect(page).toHaveURL(/with=3/);
+  await expect(panel.getByText("Output: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(choice).toBeFocused();
+  await page.goBack();
+  await expect(panel.getByText("Output: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(choice).toHaveValue("1");
+  await choice.selectOption("");
+  await expect(panel.getByText("From input to output")).toBeVisible();
+});
+
 test("a child's failure is a link and not JSON in JSON", async ({ page, server }) => {
   const child = await server.begin("child", failing);
   const machine = child.replace(":execution:", ":stateMachine:").replace(/:[^:]*$/, "");
@@ -94,6 +124,23 @@ test("a child's failure is a link and not JSON in JSON", async ({ page, server }
   await panel.locator(".child a").first().click();
   await expect(page.locator(".page-head .status")).toHaveText("Failed");
   await expect(page).toHaveURL(/:execution:child:/);
+});
+
+test("what a task started and how it failed are copied", async ({ page, context, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const child = await server.begin("child", failing);
+  const machine = child.replace(":execution:", ":stateMachine:").replace(/:[^:]*$/, "");
+  const task = { Type: "Task", Resource: "arn:aws:states:::states:startExecution.sync:2", Parameters: { StateMachineArn: machine }, End: true };
+  const arn = await server.begin("parent", { StartAt: "Run", States: { Run: task } });
+  await open(page, `/default/executions/${arn}`, true);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  const panel = page.getByRole("region", { name: "State Run" });
+  await panel.getByRole("button", { name: "Copy the ARN of the failed execution" }).first().click();
+  await expect.poll(copied).toMatch(/:execution:child:/);
+  await panel.locator(".child").getByRole("button", { name: "Copy the error" }).first().click();
+  await expect.poll(copied).toBe("StockMissing: No bolts are left.");
+  await panel.getByRole("button", { name: "Copy the ARN of the resource" }).click();
+  await expect.poll(copied).toBe(task.Resource);
 });
 
 test("values are searched, folded and copied", async ({ page, context, server }) => {
@@ -163,5 +210,18 @@ test.describe("without scripts", () => {
     await page.locator(".more summary").click();
     await page.getByRole("link", { name: "Close the drawer" }).click();
     await expect(page.locator(".workbench-drawer")).toBeHidden();
+  });
+
+  test("the visit to compare with is chosen by a form", async ({ page, server }) => {
+    const arn = await server.begin("priced", priced, lines);
+    await expect(async () => {
+      await page.goto(`/default/executions/${arn}?state=Price&visit=2&tab=events`);
+      await expect(page.getByRole("link", { name: "Compare with visit 1" })).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await page.getByRole("link", { name: "Compare with visit 1" }).click();
+    await page.getByLabel("Compare with").selectOption("3");
+    await page.locator(".compare-with").getByRole("button", { name: "Show" }).click();
+    await expect(page.getByText("Input: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+    await expect(page).toHaveURL(/tab=events/);
   });
 });

@@ -138,6 +138,7 @@ fn every_path_and_query_is_as_it_was() {
                 .with(view::VISIT, Some("3"))
                 .with(view::PART, Some("stages")),
         ),
+        routes.execution_view(arn, &View::default().with(view::PART, Some("difference")).with(view::WITH, Some("2"))),
         routes.history(arn),
         routes.value(arn, "event.17.input"),
         routes.approval(arn, 17),

@@ -10,6 +10,8 @@ pub const STATE: &str = "state";
 pub const VISIT: &str = "visit";
 /// What is shown of that visit: its data, its stages, how its output differs from its input, its definition.
 pub const PART: &str = "part";
+/// The visit that the shown one is compared with, by its number among all of the state.
+pub const WITH: &str = "with";
 /// Whether the drawer beside the drawing is closed.
 pub const DRAWER: &str = "drawer";
 /// The workflow whose executions Deploy replays.
@@ -50,9 +52,9 @@ pub const OUTCOME: &str = "outcome";
 pub const ITEMS: &str = "items";
 
 /// The parameters of an execution's page.
-const KEYS: [&str; 20] = [
-    TAB, STATE, VISIT, PART, DRAWER, FOLDED, AS, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN, TURNED,
-    ROW, OUTCOME, ITEMS,
+const KEYS: [&str; 21] = [
+    TAB, STATE, VISIT, PART, WITH, DRAWER, FOLDED, AS, ITERATION, TYPE, OF, FIND, GROUPED, TIMES, EVENT, FROM, SPAN,
+    TURNED, ROW, OUTCOME, ITEMS,
 ];
 
 /// What an execution's page shows beside the execution: the parameters of its address.
@@ -93,12 +95,13 @@ impl View {
         view
     }
 
-    /// The same with some parameters changed. The number of a visit is that of one state in one iteration: it goes with them.
+    /// The same with some parameters changed. The number of a visit is that of one state in one iteration: it goes with them,
+    /// and so does the visit that it is compared with.
     #[must_use]
     pub fn changed(&self, changes: &[(&'static str, Option<&str>)]) -> Self {
         let moves = |key| changes.iter().any(|(name, value)| *name == key && self.get(key) != *value);
         let leaves = moves(STATE) || moves(ITERATION);
-        let begun = if leaves { self.without(&[VISIT]) } else { self.clone() };
+        let begun = if leaves { self.without(&[VISIT, WITH]) } else { self.clone() };
         changes.iter().fold(begun, |view, (key, value)| view.with(key, *value))
     }
 
@@ -152,6 +155,9 @@ mod tests {
             let changed = view.changed(changes);
             assert_eq!((changed.get(VISIT), changed.get(TAB)), (visit, Some("events")), "{changes:?}");
         }
+        let compared = view.with(WITH, Some("2"));
+        assert_eq!(compared.changed(&[(VISIT, Some("4"))]).get(WITH), Some("2"));
+        assert_eq!(compared.changed(&[(STATE, Some("B"))]).get(WITH), None);
     }
 
     #[test]

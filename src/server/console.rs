@@ -55,9 +55,15 @@ impl Console {
     #[must_use]
     pub fn function_log(&self, name: &str) -> String {
         // The console reads the name of a group with `$` in place of `%`, encoded twice.
-        let group = encode(&encode(&format!("/aws/lambda/{name}"))).replace('%', "$");
+        let group = encode(&encode(&log_group(name))).replace('%', "$");
         self.page("cloudwatch", &format!("logsV2:log-groups/log-group/{group}"))
     }
+}
+
+/// The log group of a function, unless its configuration names another.
+#[must_use]
+pub fn log_group(function: &str) -> String {
+    format!("/aws/lambda/{function}")
 }
 
 /// The name of a function in its ARN or in what a task gives as `FunctionName`, without version and alias.

@@ -31,6 +31,8 @@ pub struct Events {
     /// How many events it lets through, and how many there are.
     pub matched: u64,
     pub total: u64,
+    /// The names of the states that were reached, for the filter.
+    pub states: Vec<String>,
     /// When the execution started.
     pub started_at: i64,
     /// The iteration that the list is restricted to, such as `Each 2 › 0`.

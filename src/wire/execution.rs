@@ -24,8 +24,6 @@ pub struct Execution {
     pub trouble: Option<Trouble>,
     /// What its drawing shows of it.
     pub course: Course,
-    /// The names of the states that were reached.
-    pub states: Vec<String>,
     /// The state that the page opens on: the one that failed, waits or ran last.
     pub chosen: Option<String>,
     /// Events so far.

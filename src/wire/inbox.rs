@@ -118,6 +118,8 @@ pub fn of_picked(picked: &str) -> Option<RequestKey> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
     pub row: ApprovalRow,
+    /// Its id, as the API and the command line take it.
+    pub id: String,
     /// Label and value, as the policy orders them.
     pub fields: Vec<(String, String)>,
     /// HTML that the server made of the policy's Markdown.

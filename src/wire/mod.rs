@@ -63,15 +63,8 @@ macro_rules! each_page {
             bulk: Bulk { id: String };
             /// One execution; `iteration` is the one whose course is drawn, by the event with which it began.
             execution: Execution { arn: String, iteration: Option<u64> };
-            /// One state of an execution, at one of its visits: `visit` is its number, `part` what of it is shown, both as the
-            /// address has them; `iteration` is the one that it has to be in.
-            state: State {
-                arn: String,
-                state: Option<String>,
-                visit: Option<String>,
-                part: Option<String>,
-                iteration: Option<u64>
-            };
+            /// One state of an execution, at one of its visits; `iteration` is the one that it has to be in.
+            state: State { arn: String, state: Option<String>, wanted: state::Wanted, iteration: Option<u64> };
             /// The text of the definition that an execution was started with.
             definition: Definition { arn: String };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the

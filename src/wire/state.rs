@@ -8,6 +8,17 @@ use super::graph::AboutState;
 use super::inbox::Approval;
 use super::value::Value;
 
+/// What of a state is asked for, as the address has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The number of the visit.
+    pub visit: Option<String>,
+    /// What of it is shown.
+    pub part: Option<String>,
+    /// The visit that it is compared with, by its number among all of the state.
+    pub with: Option<u64>,
+}
+
 /// What the drawer of an execution's page shows of a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -53,8 +64,29 @@ pub struct Visit {
     pub links: Vec<Link>,
     /// The inside, where it was asked for.
     pub inside: Option<Inside>,
-    /// What the output has and the input has not, line by line, where it was asked for.
-    pub difference: Option<Vec<DiffLine>>,
+    /// Another visit of the state, in whatever iteration: the one before, else the next. By its number among all of them.
+    pub other: Option<u64>,
+    /// How its values differ, where it was asked for.
+    pub comparison: Option<Comparison>,
+}
+
+/// How the output of a visit differs from its input, or both from those of another visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Visits to compare it with, in whatever iteration: the number among all visits of the state, and words.
+    pub others: Vec<(u64, String)>,
+    /// The one that was chosen.
+    pub with: Option<u64>,
+    pub values: Vec<Compared>,
+}
+
+/// How a value differs from another, line by line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    pub title: String,
+    pub lines: Vec<DiffLine>,
+    /// Why there are no lines; empty where there are some.
+    pub note: String,
 }
 
 /// Where the timeline has the bar of a visit.
@@ -110,6 +142,8 @@ pub struct Link {
     pub name: String,
     /// Whether it leaves this site.
     pub leaves: bool,
+    /// What can be copied of it: what it is, such as "the ARN of the version", and the text.
+    pub copied: Option<(String, String)>,
 }
 
 /// The data of a visit at each stage, and its variables.

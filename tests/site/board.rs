@@ -11,7 +11,7 @@ use countersign::wire::drawing::{Drawing, Extent, Of};
 use countersign::wire::execution::Execution;
 use countersign::wire::executions::{Executions, View};
 use countersign::wire::inbox::{Approval, Inbox};
-use countersign::wire::state::State;
+use countersign::wire::state::{State, Wanted};
 use countersign::wire::workflow::Workflow;
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::connection::{Connection, ConnectionId, SdkOptions, Target};
@@ -122,7 +122,7 @@ impl Board {
 
     pub async fn state(&self, arn: &str, state: &str) -> Result<State, AppError> {
         let (arn, state) = (arn.to_owned(), Some(state.to_owned()));
-        pages::state::state(&self.desk, &somebody(), arn, state, None, None, None).await
+        pages::state::state(&self.desk, &somebody(), arn, state, Wanted::default(), None).await
     }
 
     pub async fn drawing(&self, of: Of, folded: Option<&str>, extent: Extent) -> Result<Drawing, AppError> {

@@ -1,7 +1,7 @@
 //! The events, the timeline and the iterations of an execution, over the embedded engine.
 
 use axum::http::StatusCode;
-use countersign::routes::view::{EVENT, FIND, FROM, ITERATION, OUTCOME, STATE, TAB, TYPE};
+use countersign::routes::view::{EVENT, FIND, FROM, ITERATION, OUTCOME, PART, STATE, TAB, TYPE, VISIT, WITH};
 use countersign::routes::{View, view};
 use countersign::server::pages;
 use countersign::wire::Status;
@@ -74,6 +74,7 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
             && events.rows.iter().all(|row| row.place.as_deref().is_some_and(|place| place.starts_with('1')))
     );
     assert_eq!(events.iteration.as_deref(), Some("Outer 1"));
+    assert!(events.states.iter().any(|state| state == "Recovered"), "the filter offers what was reached");
     let actor = somebody();
     let timeline = pages::timeline::timeline(&site.desk.desk, &actor, arn.clone(), Some(second), None, None, None);
     let timeline = timeline.await.unwrap();
@@ -97,6 +98,15 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
     assert_eq!(page.status, StatusCode::OK);
     let text = page.text.replace("<!>", "");
     assert!(text.contains("Show all iterations") && text.contains("1 › 3") && !text.contains("1 › 2"));
+
+    // Two visits of a state are compared, in whatever iterations they are.
+    let second = View::default().with(STATE, Some("Fine")).with(VISIT, Some("2"));
+    let page = site.page(&here().execution_view(&arn, &second)).await.text.replace("<!>", "");
+    assert!(page.contains("Compare with visit 1"));
+    let compared = second.with(PART, Some("difference")).with(WITH, Some("1"));
+    let page = site.page(&here().execution_view(&arn, &compared)).await.text.replace("<!>", "");
+    assert!(page.contains("Input: visit 1 · Outer, item ") && page.contains("Output: visit 1 · Outer, item "));
+    assert!(page.contains("name=\"with\"") && page.contains("visit 3 · Outer, item "), "the others can be chosen");
     site.close().await;
 }
 

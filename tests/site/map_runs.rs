@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use countersign::server::http::api::RequestId;
 use countersign::server::pages;
 use countersign::wire::Status;
 use countersign::wire::graph::Note;
@@ -50,11 +51,18 @@ async fn the_children_of_a_distributed_map_wait_in_the_inbox_and_are_answered_th
     let page = site.page(&here().execution(&parent)).await.text;
     assert!(page.replace("<!>", "").contains("2 requests of this execution wait for a person"));
     assert!(on_parents_page.children.iter().all(|child| page.contains(&here().execution(&child.arn))));
+    assert!(page.contains("Copy the ARN of the Map Run"), "the list of the Map has its run");
     let person = people::first();
     for row in &waiting {
+        let child = site.page(&here().execution(&row.execution_arn)).await.text;
+        assert!(child.contains("Copy the ARN of the Map Run") && child.contains(&format!("data-copy=\"{parent}\"")));
         assert_eq!((row.workflow.as_str(), row.parent_arn.as_deref()), ("each", Some(parent.as_str())));
         let page = site.page(&here().approval(&row.execution_arn, row.event)).await.text;
         assert!(page.contains("Child of") && page.contains(&here().execution(&parent)), "the parent is a link");
+        let id = RequestId { arn: row.execution_arn.clone(), event: row.event };
+        for copied in [id.to_string(), row.execution_arn.clone(), parent.clone()] {
+            assert!(page.contains(&format!("data-copy=\"{copied}\"")), "{copied}");
+        }
         let decided = site.desk.decide(&person, &row.execution_arn, row.event, "approve", "fine").await.unwrap();
         assert!(decided.was_in_time());
     }

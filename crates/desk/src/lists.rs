@@ -15,9 +15,6 @@ use crate::search::Search;
 use crate::starting::refuse_express;
 use crate::watch::NEWS_MS;
 
-/// The most executions that a median is of.
-const MEDIAN_OF: u32 = 2_000;
-
 /// How the executions fared that ended in the last 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
@@ -280,16 +277,14 @@ impl Desk {
         Ok(day)
     }
 
-    /// The median duration of a machine's executions that ended in the last 24 hours, of the latest 2,000 if there are
-    /// more; `None` where none ended.
+    /// The median duration of a machine's executions that ended in the last 24 hours, of all that [`Desk::last_day`] counts;
+    /// `None` where none ended.
     ///
     /// # Errors
     /// The index cannot be read.
     pub async fn median(&self, actor: &Actor, machine_arn: &str) -> Result<Option<i64>, Error> {
         self.permit(actor, Action::View, machine_arn.rsplit(':').next())?;
-        let mut took = self.index().took(self.id(), machine_arn, self.now() - NEWS_MS, MEDIAN_OF).await?;
-        let middle = took.len() / 2;
-        Ok((!took.is_empty()).then(|| *took.select_nth_unstable(middle).1))
+        Ok(self.index().median(self.id(), machine_arn, self.now() - NEWS_MS).await?)
     }
 
     /// When each workflow was last deployed from here, and by whom, by its name.

@@ -8,7 +8,7 @@ use super::decisions::mark_of;
 use super::{DeliveryLine, Mark, StatusWord};
 use crate::app::here::{here, is_read_only, why_disabled};
 use crate::app::ui::{
-    Ago, Due, Json, Memo, Post, ProblemBox, Signal, When, dynamic, effect_since, focus_if_lost, shown,
+    Ago, Due, Json, Memo, Post, ProblemBox, Signal, When, copy, dynamic, effect_since, focus_if_lost, shown,
 };
 use crate::wire::audit::DecisionRow;
 use crate::wire::inbox::{Approval, ApprovalRow, ApprovalState, EarlierEnd, OutcomeChoice, Tone, VoteRow};
@@ -64,8 +64,11 @@ pub fn ApprovalDetail(#[prop(into)] page: Signal<Approval>, post: Post) -> impl 
                 <h1 id="request" tabindex="-1">{shown(&row.title)}</h1>
                 <p class="facts">
                     <a href=here().workflow(&row.workflow)>{shown(&row.workflow)}</a>
-                    <a class="mono" href=here().execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
-                    <span>{shown(&row.state)}</span>
+                    <span>
+                        <a class="mono" href=here().execution_state(&row.execution_arn, &row.state)>{shown(&row.execution_name)}</a>
+                        {copy("the ARN of the execution", row.execution_arn.clone())}
+                    </span>
+                    <span>{shown(&row.state)}{copy("the id of the request", first.id.clone())}</span>
                 </p>
             </header>
             <div id="outcome" class="outcome-place" tabindex="-1">{dynamic(move || outcome.with(|outcome| outcome.view(now)))}</div>
@@ -126,7 +129,7 @@ pub fn too_late(late: &str, by: &EarlierEnd, now: i64) -> AnyView {
 /// The execution whose distributed Map started the one that asks.
 fn parent(arn: String) -> AnyView {
     let name = arn.rsplit(':').next().unwrap_or(&arn).to_owned();
-    view! { <dt>"Child of"</dt><dd><a class="mono" href=here().execution(&arn)>{shown(name)}</a></dd> }.into_any()
+    view! { <dt>"Child of"</dt><dd><a class="mono" href=here().execution(&arn)>{shown(name)}</a>{copy("the ARN of the parent execution", arn)}</dd> }.into_any()
 }
 
 /// Where each answer leads.

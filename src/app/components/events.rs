@@ -7,7 +7,7 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::pages::view;
 use crate::app::ui::{
-    AddressForm, ClockTime, Empty, Extent, LongList, Memo, Payload, Row, Seen, Signal, duration, dynamic, shown, text,
+    AddressForm, ClockTime, Empty, Extent, LongList, Memo, Payload, Row, Seen, duration, dynamic, shown, text,
 };
 use crate::routes::View;
 use crate::routes::view::{EVENT, FIND, FROM, GROUPED, ITERATION, OF, STATE, TAB, TIMES, TYPE, VISIT};
@@ -26,9 +26,6 @@ const FILTER: [&str; 7] = [TYPE, OF, FIND, TIMES, GROUPED, FROM, EVENT];
 pub fn EventList(
     data: Seen<Events>,
     address: Address,
-    /// The names of the states, for the filter.
-    #[prop(into)]
-    states: Signal<Vec<String>>,
     ask: impl Fn(u64) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let seen = view();
@@ -73,7 +70,7 @@ pub fn EventList(
     .into_any();
     view! {
         <div class="events-view" data-open=move || details.with(Option::is_some).then_some("true")>
-            {filter(data, address, states)}
+            {filter(data, address)}
             {dynamic(none)}
             <div class="events-parts">
                 <LongList label="Events" class="events" extent rows ask at head/>
@@ -104,11 +101,11 @@ pub fn turns(extent: Extent, what: &str, address: Address, key: &'static str) ->
 }
 
 /// The filter, how many events it lets through, and the way to the error.
-fn filter(data: Seen<Events>, address: Address, states: Signal<Vec<String>>) -> AnyView {
+fn filter(data: Seen<Events>, address: Address) -> AnyView {
     let seen = view();
     // Drawn again only when the address differs: what somebody is typing stays.
     let chosen = Memo::new(move |_| seen.with(|seen| seen.without(&[EVENT, FROM, STATE, TAB])));
-    let known = Memo::new(move |_| states.get());
+    let known = Memo::new(move |_| data.with(|data| data.states.clone()));
     let form = move || {
         let view = chosen.get();
         let of = |key| view.get(key).unwrap_or_default().to_owned();
@@ -171,7 +168,7 @@ fn filter(data: Seen<Events>, address: Address, states: Signal<Vec<String>>) -> 
     view! { <div class="events-bar">{dynamic(form)}{dynamic(told)}</div> }.into_any()
 }
 
-fn option(value: &str, name: &str, chosen: &str) -> AnyView {
+pub(super) fn option(value: &str, name: &str, chosen: &str) -> AnyView {
     let selected = value == chosen;
     view! { <option value=value.to_owned() selected=selected>{name.to_owned()}</option> }.into_any()
 }

@@ -8,7 +8,7 @@ use super::status::look;
 use crate::app::address::Address;
 use crate::app::here::here;
 use crate::app::pages::view;
-use crate::app::ui::{Empty, Lasted, Memo, Row, Seen, dynamic, list, shown};
+use crate::app::ui::{Empty, Lasted, Memo, Row, Seen, copy, dynamic, list, shown};
 use crate::routes::view::{ITEMS, ITERATION, OUTCOME, STATE};
 use crate::wire::iterations::{Chosen, IterationRow, Iterations, MapRunRow, Outcome, Run};
 
@@ -133,7 +133,7 @@ fn map_run(run: MapRunRow) -> AnyView {
     );
     view! {
         <li>
-            <span>"Map Run "<span class="mono map-run-name">{shown(name)}</span></span>
+            <span>"Map Run "<span class="mono map-run-name">{shown(name)}</span>{copy("the ARN of the Map Run", run.arn.clone())}</span>
             <a href=here().children(&run.arn)>{words}</a>
         </li>
     }

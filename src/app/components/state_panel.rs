@@ -8,18 +8,19 @@ use leptos::prelude::*;
 use super::about_state::about_view;
 use super::approval_detail::{consequences, warnings};
 use super::decision_forms::{NOT_ALLOWED, decision_forms};
+use super::events::option;
 use super::{Diff, StatusWord};
 use crate::app::address::Address;
 use crate::app::here::here;
 use crate::app::pages::query;
 use crate::app::ui::{
-    Due, Empty, Json, Lasted, Memo, Payload, Post, ProblemBox, Row, Seen, Signal, When, copy, duration, dynamic, list,
-    shown,
+    AddressForm, Due, Empty, Json, Lasted, Memo, Payload, Post, ProblemBox, Row, Seen, Signal, When, copy, duration,
+    dynamic, list, shown,
 };
-use crate::routes::view::{EVENT, FIND, FROM, ITERATION, OF, PART, ROW, SPAN, STATE, TAB, TYPE, VISIT};
+use crate::routes::view::{EVENT, FIND, FROM, ITERATION, OF, PART, ROW, SPAN, STATE, TAB, TYPE, VISIT, WITH};
 use crate::visible::visible;
 use crate::wire::inbox::{Approval, ApprovalState};
-use crate::wire::state::{Attempt, Child, Failure, Inside, Link, Stage, State, Visit};
+use crate::wire::state::{Attempt, Child, Compared, Comparison, Failure, Inside, Link, Stage, State, Visit};
 use crate::wire::value::Value;
 
 /// The parts of a panel: the value in the address, and the word.
@@ -29,6 +30,8 @@ const PARTS: [(Option<&str>, &str); 4] = [
     (Some("difference"), "Difference"),
     (Some("definition"), "Definition"),
 ];
+/// What the choice of another visit sets.
+const COMPARED: [&str; 1] = [WITH];
 
 /// The panel.
 pub fn state_panel(data: Seen<State>, address: Address, decide: Post) -> AnyView {
@@ -141,7 +144,9 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
     let mut rows = vec![facts(visit, &data.name, address, now)];
     match part {
         Some("stages") => rows.extend(visit.inside.as_ref().map(inside).unwrap_or_default()),
-        Some("difference") => rows.push(difference(visit)),
+        Some("difference") => {
+            rows.extend(visit.comparison.iter().flat_map(|found| comparison(found, visit.number, address)));
+        }
         _ => rows.extend(told(visit, decide, now)),
     }
     rows
@@ -150,7 +155,8 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
 fn facts(visit: &Visit, name: &str, address: Address, now: i64) -> Row {
     let (place, from, to) = (visit.place.clone(), visit.entered_at, visit.exited_at);
     let (event, bar, name) = (visit.event, visit.bar.clone(), name.to_owned());
-    row("facts", &(visit.number, &visit.place, to, &bar.clone()), move || {
+    let (number, other) = (visit.number, visit.other);
+    row("facts", &(number, &visit.place, to, &bar.clone(), other), move || {
         // The events of its state, open at the one that entered it; and the stretch of time around its bar.
         let events = {
             let name = name.clone();
@@ -160,6 +166,15 @@ fn facts(visit: &Visit, name: &str, address: Address, now: i64) -> Row {
                 address.with(&[tab, of, open, (TYPE, None), (FIND, None), (FROM, None)]) + "#event"
             }
         };
+        let compare = other.map(|other| {
+            let (name, number, with) = (name.clone(), number.to_string(), other.to_string());
+            let href = move || {
+                let visit = [(STATE, Some(name.as_str())), (VISIT, Some(number.as_str()))];
+                let compared = [(PART, Some("difference")), (WITH, Some(with.as_str()))];
+                address.with(&[visit, compared].concat()) + "#state"
+            };
+            view! { " "<a href=href data-noscroll="true">{format!("Compare with visit {other}")}</a> }
+        });
         let timeline = move || {
             let (iteration, number) = (bar.iteration.map(|id| id.to_string()), bar.number.to_string());
             let state = (STATE, Some(name.as_str()));
@@ -172,7 +187,7 @@ fn facts(visit: &Visit, name: &str, address: Address, now: i64) -> Row {
                 {place.map(|place| view! { <span>{shown(place)}</span> })}
                 <span>"entered "<When at=from now/></span>
                 <span>{if to.is_some() { "took " } else { "for " }}<Lasted from to now/></span>
-                <span class="ways"><a href=timeline data-noscroll="true">"In the timeline"</a>" "<a href=events data-noscroll="true">"Its events"</a></span>
+                <span class="ways"><a href=timeline data-noscroll="true">"In the timeline"</a>" "<a href=events data-noscroll="true">"Its events"</a>{compare}</span>
             </p>
         }
         .into_any()
@@ -228,7 +243,7 @@ fn request(asked: Approval, decide: Post, now: i64) -> AnyView {
     let blocked = row.blocked.map(|problem| view! { <p>{shown(problem.what)}</p> });
     view! {
         <section class="request-here" aria-label="Request">
-            <p class="notice-title"><a href=href>{shown(row.title)}</a></p>
+            <p class="notice-title"><a href=href>{shown(row.title)}</a>{copy("the id of the request", asked.id)}</p>
             <dl class="fields small request-fields" tabindex="0" aria-label="Fields of the request">{asked.fields.into_iter().map(field).collect_view()}{due}</dl>
             {consequences(&asked.outcomes)}
             {warnings(&asked.warnings)}
@@ -266,7 +281,11 @@ fn attempt(attempt: Attempt, open: bool, now: i64) -> AnyView {
 }
 
 fn task_facts(task: Vec<(String, String)>, links: Vec<Link>) -> AnyView {
-    let fact = |(label, value): (String, String)| view! { <dt>{shown(label)}</dt><dd class="mono">{shown(value)}</dd> };
+    let fact = |(label, value): (String, String)| {
+        // The resource may be an activity or a function.
+        let arn = value.starts_with("arn:").then(|| copy("the ARN of the resource", value.clone()));
+        view! { <dt>{shown(label)}</dt><dd class="mono">{shown(value)}{arn}</dd> }
+    };
     view! { <h3>"Task"</h3><dl class="fields small">{task.into_iter().map(fact).collect_view()}{links.into_iter().map(link_fact).collect_view()}</dl> }.into_any()
 }
 
@@ -279,7 +298,8 @@ pub fn link_fact(link: Link) -> AnyView {
         Some(href) => view! { <a href=href target=target rel=rel>{name}{link.leaves.then_some(" ↗")}</a> }.into_any(),
         None => name,
     };
-    view! { <dt>{link.word}</dt><dd>{value}</dd> }.into_any()
+    let copied = link.copied.map(|(what, text)| copy(&what, text));
+    view! { <dt>{link.word}</dt><dd>{value}{copied}</dd> }.into_any()
 }
 
 /// The data at each stage, and the variables.
@@ -333,20 +353,41 @@ fn stage(stage: Stage) -> AnyView {
     view! { <section class="block stage"><h3>{label}<span class="stage-kind" title=title>{word}</span></h3>{body}</section> }.into_any()
 }
 
-fn difference(visit: &Visit) -> Row {
-    let lines = visit.difference.clone();
-    let looks = lines.as_ref().map(|lines| lines.iter().map(|line| (line.sign, line.text.clone())).collect::<Vec<_>>());
-    row("difference", &(visit.number, looks), move || {
-        match lines {
-        Some(lines) if lines.is_empty() => {
-            view! { <Empty title="No difference">"The output is the input."</Empty> }.into_any()
-        }
-        Some(lines) => view! { <section class="block"><h3>"From input to output"</h3><Diff lines/></section> }.into_any(),
-        None => {
-            view! { <Empty title="Nothing to compare">"It needs an input and an output of at most 64 KiB together."</Empty> }.into_any()
-        }
+/// The choice of another visit, and how the values differ.
+fn comparison(found: &Comparison, number: u64, address: Address) -> Vec<Row> {
+    let (others, with) = (found.others.clone(), found.with);
+    // A choice changes the address, not the rows: the keyboard stays where it is.
+    let choice = (!others.is_empty())
+        .then(|| row("with", &(number, &found.others), move || compare_with(others, with, address)));
+    let value = |one: &Compared| {
+        let lines: Vec<_> = one.lines.iter().map(|line| (line.sign, line.text.as_str())).collect();
+        let looks = (number, &one.title, lines, &one.note);
+        let one = one.clone();
+        row("compared", &looks, move || compared(one))
+    };
+    choice.into_iter().chain(found.values.iter().map(value)).collect()
+}
+
+fn compare_with(others: Vec<(u64, String)>, with: Option<u64>, address: Address) -> AnyView {
+    let with = with.map_or_else(String::new, |number| number.to_string());
+    let each = others.iter().map(|(number, words)| option(&number.to_string(), words, &with)).collect_view();
+    let chosen = move || address.view().get(WITH).unwrap_or_default().to_owned();
+    view! {
+        <AddressForm address sets=&COMPARED class="filter compare-with">
+            <label class="field-line">
+                <span>"Compare with"</span>
+                <select name=WITH prop:value=chosen data-submits="true"><option value="">"nothing: input with output"</option>{each}</select>
+            </label>
+            <button class="button no-script" type="submit">"Show"</button>
+        </AddressForm>
     }
-    })
+    .into_any()
+}
+
+fn compared(one: Compared) -> AnyView {
+    let note = (!one.note.is_empty()).then(|| view! { <p class="quiet">{one.note}</p> });
+    let lines = (!one.lines.is_empty()).then(|| view! { <Diff lines=one.lines/> });
+    view! { <section class="block"><h3>{shown(one.title)}</h3>{note}{lines}</section> }.into_any()
 }
 
 fn definition(found: Option<(u64, String)>, name: &str, address: Address) -> Row {
@@ -376,21 +417,32 @@ fn block(title: &'static str, value: Value) -> AnyView {
 pub fn failure_line(word: &str, failure: Option<&Failure>) -> AnyView {
     let cause = failure.and_then(|failure| failure.cause.clone());
     let child = failure.and_then(|failure| failure.child.as_deref().cloned());
+    let copied = failure.map(|failure| copy_error(word, failure));
     view! {
-        <p class="notice-title"><span class="failure-name mono">{shown(word)}</span></p>
+        <p class="notice-title"><span class="failure-name mono">{shown(word)}{copied}</span></p>
         {cause.map(|cause| view! { <p class="notice-cause">{shown(cause)}</p> })}
         {child.map(child_view)}
     }
     .into_any()
 }
 
+/// The name of an error, with a button that copies it.
+fn error_name(failed: &Failure) -> AnyView {
+    let error = failed.error.as_deref().unwrap_or("No error name");
+    view! { {shown(error)}{copy_error(error, failed)} }.into_any()
+}
+
+/// A button that copies an error with its cause.
+fn copy_error(error: &str, failed: &Failure) -> AnyView {
+    let cause = failed.cause.as_ref();
+    copy("the error", cause.map_or_else(|| error.to_owned(), |cause| format!("{error}: {cause}")))
+}
+
 /// An error and its cause. A cause is often JSON, as Lambda functions write it.
 fn failure(failed: Failure) -> AnyView {
-    let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
-    let whole = failed.cause.as_ref().map_or_else(|| error.clone(), |cause| format!("{error}: {cause}"));
     view! {
         <div class="failure">
-            <p class="failure-name mono">{shown(error)}{copy("the error", whole)}</p>
+            <p class="failure-name mono">{error_name(&failed)}</p>
             {failed.cause.map(|cause| view! { <Json text=cause label="Cause"/> })}
             {failed.child.map(|child| child_view(*child))}
         </div>
@@ -402,14 +454,13 @@ fn failure(failed: Failure) -> AnyView {
 fn child_view(child: Child) -> AnyView {
     let href = here().execution(&child.arn);
     let inner = child.failure.map(|failed| {
-        let error = failed.error.unwrap_or_else(|| "No error name".to_owned());
         view! {
-            <span class="failure-name mono">{shown(error)}</span>
+            <span class="failure-name mono">{error_name(&failed)}</span>
             {failed.cause.map(|cause| view! { <span class="notice-cause">{shown(cause)}</span> })}
             {failed.child.map(|child| child_view(*child))}
         }
     });
-    view! { <div class="child"><p>"It failed in the execution that it started: "<a class="mono" href=href>{shown(child.name)}</a></p>{inner}</div> }
+    view! { <div class="child"><p>"It failed in the execution that it started: "<a class="mono" href=href>{shown(child.name)}</a>{copy("the ARN of the failed execution", child.arn)}</p>{inner}</div> }
         .into_any()
 }
 

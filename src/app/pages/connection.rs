@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::{PageHead, kind_word};
 use crate::app::live::Live;
-use crate::app::ui::{Ago, Empty, Memo, ProblemBox, Seen, Signal, dynamic, loaded, page_data, shown, text};
+use crate::app::ui::{Ago, Empty, Memo, ProblemBox, Seen, Signal, copy, dynamic, loaded, page_data, shown, text};
 use crate::wire::connection::{Connection, Operation};
 use crate::wire::frame::ConnectionKind;
 use crate::wire::{Ask, Topic};
@@ -47,7 +47,11 @@ fn page(data: Seen<Connection>) -> AnyView {
 
 fn facts(data: &Connection) -> AnyView {
     let fact = |word: &'static str, value: Option<String>| {
-        value.map(|value| view! { <dt>{word}</dt><dd class="mono">{shown(value)}</dd> })
+        value.map(|value| {
+            let what = || format!("the ARN of the {}", word.to_ascii_lowercase());
+            let arn = value.starts_with("arn:").then(|| copy(&what(), value.clone()));
+            view! { <dt>{word}</dt><dd class="mono">{shown(value)}{arn}</dd> }
+        })
     };
     let age = match data.card.data_at {
         Some(at) => view! { <Ago at now=data.now/> }.into_any(),

@@ -55,7 +55,7 @@ fn page(data: Seen<Workflow>, drawn: Drawn, start: Post, put: Post) -> AnyView {
     let express = first.row.kind == WorkflowKind::Express;
     let facts = move || {
         data.with(|data| {
-            let median = data.row.median_ms.map(|ms| format!("median {}", duration(ms, true)));
+            let median = data.row.median_ms.map(|ms| format!("median {} in the last 24 h", duration(ms, true)));
             view! {
                 <span>{data.row.kind.word()}</span>
                 <span class="time">{median}</span>

@@ -126,7 +126,7 @@ fn row(row: WorkflowRow, moment: i64) -> AnyView {
             </div>
             <Outcomes outcomes=row.outcomes/>
             <span class="workflow-rate">{rate}</span>
-            <span class="workflow-median time" title="Median duration of the executions that ended in the last 24 hours, of the latest 2,000 if there are more">{row.median_ms.map(|ms| duration(ms, true))}</span>
+            <span class="workflow-median time" title="Median duration of the executions that ended in the last 24 hours">{row.median_ms.map(|ms| duration(ms, true))}</span>
             <span class="workflow-deployed">{deployed}</span>
         </li>
     }

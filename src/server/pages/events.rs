@@ -102,6 +102,7 @@ fn window(
         row_count: count(rows.len()),
         matched: count(matching.len()),
         total: count(record.events.len()),
+        states: record.trace.states.keys().cloned().collect(),
         started_at: record.description.started_at,
         iteration: filter.iteration.and_then(|iteration| iterations::title(record, iteration)),
         error: record.error_event(),

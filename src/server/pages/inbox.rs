@@ -18,6 +18,7 @@ use super::audit::{decision_row, whom};
 use super::{Answered, worded};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
+use crate::server::http::api::RequestId;
 use crate::server::{markdown, words};
 use crate::wire::inbox::{
     self as wire, Approval, ApprovalRow, ApprovalState, ChangeRow, DueBy, EarlierEnd, Inbox, Offer, OutcomeChoice,
@@ -194,6 +195,7 @@ pub fn page(desk: &Desk, actor: &Actor, request: Request) -> Approval {
     Approval {
         in_hand,
         row: row(&request.wait, &request.reading),
+        id: RequestId { arn: request.wait.execution_arn.clone(), event: request.wait.event }.to_string(),
         message: request.reading.message.as_deref().map(markdown::html_of),
         links: request.reading.links.into_iter().filter(|(_, url)| markdown::is_followed(url)).collect(),
         changes: changes.rows.into_iter().map(change).collect(),

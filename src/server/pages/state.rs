@@ -1,10 +1,12 @@
 //! One state of an execution, at one of its visits.
 
+mod compare;
+
 use std::sync::Arc;
 
 use countersign_asl::StateKind;
 use countersign_desk::connection::FunctionCall;
-use countersign_desk::deploy::{Printed, diff};
+use countersign_desk::deploy::Printed;
 use countersign_desk::watch::{Inside, Record, Waiting};
 use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value as JsonValue, pretty};
@@ -13,19 +15,15 @@ use countersign_trace::{Attempt, IterationId, StateStatus, Visit, VisitId};
 use super::execution::{View, served, telling_state};
 use super::value::{Source, value};
 use super::{Answered, attempt_status, child, graph, inbox, status, trouble, worded};
-use crate::server::console::{Console, function_name};
+use crate::server::console::{Console, function_name, log_group};
 use crate::wire::Status;
-use crate::wire::deploy::DiffLine;
-use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State};
+use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State, Wanted};
 use crate::wire::value::Value;
 
 /// The newest attempts of a visit whose functions' output is shown.
 const PRINTED: usize = 10;
 /// What is shown in place of an output that the actor may not see.
 const WITHHELD: &str = "[withheld: you may not see payloads]";
-
-/// Bytes of the texts that are compared line by line.
-const COMPARED: usize = 64 * 1024;
 
 /// One state of the execution `arn`, for `actor`: `name`, or the one that the page opens on.
 ///
@@ -36,8 +34,7 @@ pub async fn state(
     actor: &Actor,
     arn: String,
     name: Option<String>,
-    visit: Option<String>,
-    part: Option<String>,
+    wanted: Wanted,
     iteration: Option<u64>,
 ) -> Answered<State> {
     let (record, waits) = desk.execution(actor, &arn).await.map_err(|error| worded(desk, &error))?;
@@ -46,7 +43,7 @@ pub async fn state(
     let name = name.filter(|name| view.knows(name)).or_else(|| telling_state(&record)).unwrap_or_default();
     let visits = visits_of(&record, &name, iteration);
     let about = About { desk, record: &record, waits: &waits, view: &view };
-    let shown = shown(&record, &visits, visit.as_deref());
+    let shown = shown(&record, &visits, wanted.visit.as_deref());
     let mut made = State {
         status: record
             .trace
@@ -56,7 +53,7 @@ pub async fn state(
         about: graph::about(&record.definition, &name),
         visits: u64::try_from(visits.len()).unwrap_or(u64::MAX),
         visit: None,
-        definition: (part.as_deref() == Some("definition"))
+        definition: (wanted.part.as_deref() == Some("definition"))
             .then(|| definition_of(&pretty(&record.definition.text), &name)),
         now: desk.now(),
         name,
@@ -65,12 +62,12 @@ pub async fn state(
     let id = visits[at];
     let mut visit = about.visit(&visits, at);
     about.printed(actor, &record.trace.visits[id], &mut visit).await;
-    match part.as_deref() {
+    match wanted.part.as_deref() {
         Some("stages") => {
             let inside = desk.inside(actor, &record, id).await.map_err(|error| worded(desk, &error))?;
             visit.inside = Some(about.inside(inside, record.trace.visits[id].entered_event));
         }
-        Some("difference") => visit.difference = difference(&view, &record.trace.visits[id]),
+        Some("difference") => visit.comparison = Some(compare::comparison(&view, id, wanted.with)),
         _ => {}
     }
     if let Some(event) = open_request(&waits, &record.trace.visits[id]) {
@@ -203,7 +200,8 @@ impl About<'_> {
             task: self.task(visit),
             links: self.links(visit),
             inside: None,
-            difference: None,
+            other: compare::neighbour(self.record, visits[at]),
+            comparison: None,
         }
     }
 
@@ -288,6 +286,7 @@ impl About<'_> {
                 href: Some(here.execution(&arn)),
                 name,
                 leaves: false,
+                copied: Some(("the ARN of the started execution".to_owned(), arn)),
             });
         }
         let Some(attempt) = visit.attempts.last() else { return links };
@@ -298,10 +297,20 @@ impl About<'_> {
             let console = Console::of(self.desk.about(), arn);
             let href = console.as_ref().map(|console| console.function(name));
             let leaves = href.is_some();
-            links.push(Link { word: "Function".to_owned(), href, name: name.to_owned(), leaves });
+            let copied = if given.starts_with("arn:") {
+                ("the ARN of the function".to_owned(), self.view.eyes.name(&given))
+            } else {
+                ("the name of the function".to_owned(), name.to_owned())
+            };
+            links.push(Link { word: "Function".to_owned(), href, name: name.to_owned(), leaves, copied: Some(copied) });
             if let Some(console) = console {
-                let href = Some(console.function_log(name));
-                links.push(Link { word: "Log".to_owned(), href, name: "CloudWatch".to_owned(), leaves: true });
+                links.push(Link {
+                    word: "Log".to_owned(),
+                    href: Some(console.function_log(name)),
+                    name: "CloudWatch".to_owned(),
+                    leaves: true,
+                    copied: Some(("the name of the log group".to_owned(), log_group(name))),
+                });
             }
         }
         links
@@ -355,17 +364,6 @@ fn printed(calls: &[FunctionCall]) -> String {
 fn resource(attempt: &Attempt) -> String {
     let kind = attempt.resource_type.as_deref().map_or_else(String::new, |kind| format!("{kind}:"));
     format!("{kind}{}", attempt.resource.as_deref().unwrap_or_default())
-}
-
-/// How the output differs from the input; nothing where one is not there or too long.
-fn difference(view: &View<'_>, visit: &Visit) -> Option<Vec<DiffLine>> {
-    let text = |text: &Option<String>| text.as_deref().map(|text| pretty(&view.eyes.text(text)) + "\n");
-    let (input, output) = (text(&visit.input)?, text(&visit.output)?);
-    if input.len() + output.len() > COMPARED {
-        return None;
-    }
-    let line = |line: countersign_desk::deploy::DiffLine| DiffLine { sign: line.sign, text: line.text };
-    Some(diff(&input, &output).into_iter().map(line).collect())
 }
 
 /// The text that defines a state, and the line on which it begins: the first of that name, from the outside in.

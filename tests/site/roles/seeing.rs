@@ -101,6 +101,7 @@ async fn a_hidden_field_is_hidden_everywhere() {
                 format!("{execution}?tab=data"),
                 format!("{execution}?state=WaitForApproval"),
                 format!("{execution}?state=WaitForApproval&part=stages"),
+                format!("{execution}?state=WaitForApproval&part=difference"),
                 format!("{execution}?tab=events&event=1"),
                 here().history(&arn),
                 here().value(&arn, "input"),

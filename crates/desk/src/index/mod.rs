@@ -257,14 +257,9 @@ pub trait Index: Send + Sync + 'static {
     /// aside.
     fn ended_since<'a>(&'a self, connection: &'a ConnectionId, since: i64) -> Answer<'a, Vec<Ended>>;
 
-    /// How long the executions of a machine took that ended after that time, the latest ends first, at most `limit`.
-    fn took<'a>(
-        &'a self,
-        connection: &'a ConnectionId,
-        machine_arn: &'a str,
-        since: i64,
-        limit: u32,
-    ) -> Answer<'a, Vec<i64>>;
+    /// The median duration of all executions of a machine that ended after the minute of that time, the children of Map
+    /// Runs aside; `None` where none ended.
+    fn median<'a>(&'a self, connection: &'a ConnectionId, machine_arn: &'a str, since: i64) -> Answer<'a, Option<i64>>;
 
     /// What failed or timed out since then, the latest end first, at most `limit`.
     fn failures<'a>(

@@ -31,7 +31,7 @@ fn machine(name: &str) -> Machine {
     }
 }
 
-fn list(name: &str) -> List {
+pub(super) fn list(name: &str) -> List {
     let machine_arn = format!("machine:{name}");
     List { of: Of::Machine(machine_arn.clone()), machine_arn, parent_arn: None, whole: false }
 }
@@ -41,7 +41,7 @@ fn children_of(name: &str, parent: &str, run: &str) -> List {
     List { of, machine_arn: format!("machine:{name}"), parent_arn: Some(parent.to_owned()), whole: false }
 }
 
-fn execution(name: &str, status: ExecutionStatus, started_at: i64) -> Summary {
+pub(super) fn execution(name: &str, status: ExecutionStatus, started_at: i64) -> Summary {
     let ended_at = (status != ExecutionStatus::Running).then_some(started_at + 5);
     let (arn, machine_arn) = (format!("execution:{name}"), "machine:a".to_owned());
     Summary {
@@ -105,12 +105,12 @@ async fn read_at(index: &dyn Index, execution: &str, status: ExecutionStatus, at
     index.read(&here(), &[other, reading]).await.unwrap()
 }
 
-async fn listed(index: &dyn Index, list: &List, found: &[Summary]) -> Listed {
+pub(super) async fn listed(index: &dyn Index, list: &List, found: &[Summary]) -> Listed {
     index.listed(&here(), list, 500, found, false).await.unwrap()
 }
 
 /// Two machines, and nothing of theirs.
-async fn begun(index: &dyn Index) {
+pub(super) async fn begun(index: &dyn Index) {
     index.open(&here(), "endpoint").await.unwrap();
     index.keep_machine(&here(), &machine("a")).await.unwrap();
     index.keep_machine(&here(), &machine("b")).await.unwrap();
@@ -221,14 +221,40 @@ pub async fn the_counts_are_those_of_the_lists(index: &dyn Index) {
     let ended = index.ended_since(&here(), -60_000).await.unwrap();
     let of = |status| Ended { machine_arn: "machine:a".to_owned(), status, n: 1 };
     assert_eq!(ended, [of(ExecutionStatus::Succeeded), of(ExecutionStatus::TimedOut)]);
-    assert_eq!(index.took(&here(), "machine:a", 0, 9).await.unwrap(), [5, 5]);
-    assert_eq!(index.took(&here(), "machine:a", 7, 9).await.unwrap(), [5]);
-    assert!(index.took(&here(), "machine:b", 0, 9).await.unwrap().is_empty());
     assert!(index.ended_since(&here(), 60_000).await.unwrap().is_empty());
     let failures = index.failures(&here(), &Sight::default(), 0, 5).await.unwrap();
     assert_eq!(failures.iter().map(|one| one.summary.name.as_str()).collect::<Vec<_>>(), ["two"]);
     index.keep_only(&here(), &["machine:b".to_owned()]).await.unwrap();
     assert!(index.tallies(&here()).await.unwrap().iter().all(|one| one.of_filter(None) == 0 && one.requests == 0));
+}
+
+pub async fn the_median_is_of_all_that_ended(index: &dyn Index) {
+    begun(index).await;
+    let (here, minute) = (here(), 60_000);
+    let median = |since| index.median(&here, "machine:a", since);
+    assert_eq!(median(0).await.unwrap(), None);
+    let took = |name: &str, started_at: i64, ms: i64| Summary {
+        ended_at: Some(started_at + ms),
+        ..execution(name, ExecutionStatus::Succeeded, started_at)
+    };
+    // The latest ends are the short ones: a median of some of them would be one of those.
+    let found: Vec<Summary> = (0..5_001).map(|n| took(&format!("e{n}"), minute + 2 * (5_000 - n), n)).collect();
+    listed(index, &list("a"), &found).await;
+    listed(index, &list("b"), &[took("b", minute, 9)]).await;
+    assert_eq!(median(0).await.unwrap(), Some(2_500));
+    assert_eq!(median(minute).await.unwrap(), None, "they ended in that minute");
+    assert_eq!(index.median(&here, "machine:b", 0).await.unwrap(), Some(9));
+    assert_eq!(index.median(&here, "machine:c", 0).await.unwrap(), None);
+    // What is added, redriven or forgotten counts at once, and a child of a Map Run not at all.
+    listed(index, &list("a"), &[took("long-1", minute, 9_000), took("long-2", minute, 9_000)]).await;
+    assert_eq!(median(0).await.unwrap(), Some(2_501));
+    listed(index, &children_of("a", "execution:long-1", "run:1"), &[took("child", minute, 1)]).await;
+    assert_eq!(median(0).await.unwrap(), Some(2_501));
+    listed(index, &list("a"), &[running("long-1", minute), running("long-2", minute)]).await;
+    assert_eq!(median(0).await.unwrap(), Some(2_500));
+    index.forget(&here, "execution:e5000").await.unwrap();
+    index.forget(&here, "execution:e4999").await.unwrap();
+    assert_eq!(median(0).await.unwrap(), Some(2_499));
 }
 
 pub async fn what_was_learnt_later_stays(index: &dyn Index) {

@@ -1,5 +1,6 @@
 //! What pages ask of a record again and again: found once a reading, when it is first asked for.
 
+use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -22,6 +23,7 @@ pub(super) struct Digest {
     error_event: OnceLock<Option<u64>>,
     searches: Mutex<VecDeque<(Search, Arc<[usize]>)>>,
     hidden: Mutex<Option<Hidden>>,
+    kept: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// Fields that are to be hidden, and the same with the values that the payloads have in them; nothing where these are too
@@ -105,6 +107,21 @@ impl Record {
         found
     }
 
+    /// What somebody else makes of this reading and asks for again and again: one value of each type, made when it is first
+    /// asked for. The next reading has none of them. They have to be small beside the history, whose weight has room for
+    /// them.
+    pub fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let known = lock(&self.digest.kept).get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast::<T>().ok()) {
+            return known;
+        }
+        // Not under the lock: two that ask at once both make it, and either will do.
+        let made = Arc::new(make());
+        let kept: Arc<dyn Any + Send + Sync> = made.clone();
+        lock(&self.digest.kept).insert(TypeId::of::<T>(), kept);
+        made
+    }
+
     /// The findings of a search, made by `find` unless the same search was made before.
     pub(super) fn searched(&self, search: &Search, find: impl FnOnce() -> Vec<usize>) -> Arc<[usize]> {
         let known =
@@ -141,5 +158,62 @@ impl Calls {
         };
         let of_event = record.events.iter().map(|event| record.trace.owner(event.id)).map(number).collect();
         Self { of_event, count: numbers.len() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_trace::{Details, EventKind, HistoryEvent};
+
+    use super::*;
+    use crate::connection::{Description, ExecutionStatus, Redrivable};
+    use crate::redact::{RedactionKey, Redactor};
+    use crate::watch::Definition;
+
+    /// A reading of so many events; `known` is the one before.
+    fn reading(events: u64, known: Option<&Record>) -> Record {
+        let event = |id: u64| HistoryEvent {
+            id,
+            previous_event_id: id - 1,
+            timestamp: 1_700_000_000_000,
+            kind: if id == 1 { EventKind::ExecutionStarted } else { EventKind::PassStateEntered },
+            details: Details { name: Some(format!("State {id}")), ..Details::default() },
+        };
+        let description = Description {
+            arn: "arn:aws:states:us-east-1:000000000000:execution:made:up".to_owned(),
+            name: "up".to_owned(),
+            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:made".to_owned(),
+            status: ExecutionStatus::Running,
+            started_at: 1_700_000_000_000,
+            ended_at: None,
+            input: None,
+            output: None,
+            error: None,
+            cause: None,
+            redrivable: Redrivable::Unsaid,
+            redrives: 0,
+        };
+        let definition =
+            known.map_or_else(|| Arc::new(Definition::read(String::new())), |known| Arc::clone(&known.definition));
+        let redactor = Redactor::new(&RedactionKey::new([7; 16]));
+        Record::new(description, (1..=events).map(event).collect(), definition, 0, known, redactor, None)
+    }
+
+    /// How many visits a reading has, and which of the questions found it.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Visits(usize, &'static str);
+
+    #[test]
+    fn what_is_made_of_a_reading_is_made_once_and_anew_with_the_next_event() {
+        let record = reading(2, None);
+        let ask = |record: &Record, who| record.kept(|| Visits(record.trace.visits.len(), who));
+        let first = ask(&record, "first");
+        assert_eq!(*first, Visits(1, "first"));
+        assert!(Arc::ptr_eq(&first, &ask(&record, "second")));
+        assert_eq!(*record.kept(|| 7_u8), 7, "another type is another value");
+        assert!(Arc::ptr_eq(&first, &ask(&record, "third")));
+        let next = reading(3, Some(&record));
+        assert_eq!(*ask(&next, "next"), Visits(2, "next"));
+        assert_eq!(*ask(&next.withhold(0), "withheld"), Visits(2, "withheld"), "its payloads are others");
     }
 }

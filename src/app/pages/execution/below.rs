@@ -19,8 +19,7 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
     let place = StoredValue::new((here(), arn));
     let body = move || match tab.get().as_deref() {
         Some("events") => loaded(parts.events, move |events| {
-            let states = Signal::derive(move || data.with(|data| data.states.clone()));
-            view! { <EventList data=events address states ask=move |from| parts.ask_events(from)/> }.into_any()
+            view! { <EventList data=events address ask=move |from| parts.ask_events(from)/> }.into_any()
         }),
         Some("data") => texts(data),
         Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app::components::failure_line;
 use crate::app::components::status::look;
 use crate::app::here::here;
-use crate::app::ui::{Ago, Due, shown};
+use crate::app::ui::{Ago, Due, copy, shown};
 use crate::routes::View;
 use crate::routes::view::{ITERATION, STATE, VISIT};
 use crate::wire::Status;
@@ -15,7 +15,8 @@ use crate::wire::inbox::ApprovalRow;
 /// What started this execution, with the ways there.
 pub(super) fn started_by(origin: Origin) -> AnyView {
     let Origin { arn, name, map_run, place, is_claimed } = origin;
-    let parent = view! { <a class="mono" href=here().execution(&arn)>{shown(name)}</a> };
+    let copied = copy("the ARN of the parent execution", arn.clone());
+    let parent = view! { <a class="mono" href=here().execution(&arn)>{shown(name)}</a>{copied} };
     if is_claimed {
         return view! { <p class="facts"><span>"Its input says that "{parent}" started it"</span></p> }.into_any();
     }
@@ -26,8 +27,10 @@ pub(super) fn started_by(origin: Origin) -> AnyView {
         let href = here().execution_view(&arn, &View::default().changed(&to));
         view! { ", in the state "<a href=href>{shown(&state)}</a> }
     });
-    let others =
-        map_run.map(|run| view! { <span><a href=here().children(&run)>"All executions of this Map Run"</a></span> });
+    let others = map_run.map(|run| {
+        let href = here().children(&run);
+        view! { <span><a href=href>"All executions of this Map Run"</a>{copy("the ARN of the Map Run", run)}</span> }
+    });
     view! { <p class="facts"><span>{word}{parent}{state}</span>{others}</p> }.into_any()
 }
 

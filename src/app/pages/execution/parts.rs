@@ -8,10 +8,10 @@ use crate::app::components::wanted;
 use crate::app::live::Live;
 use crate::app::pages::view;
 use crate::app::ui::{Memo, PageData, RwSignal, effect, part_data};
-use crate::routes::view::{EVENT, FROM, ITEMS, ITERATION, OUTCOME, PART, ROW, SPAN, STATE, TAB, TURNED, VISIT};
+use crate::routes::view::{EVENT, FROM, ITEMS, ITERATION, OUTCOME, PART, ROW, SPAN, STATE, TAB, TURNED, VISIT, WITH};
 use crate::wire::events::Wanted;
 use crate::wire::iterations::Iterations;
-use crate::wire::{Ask, Page, Topic};
+use crate::wire::{Ask, Page, Topic, state};
 
 /// What the timeline shows beside its rows: another iteration, stretch or fold begins at its first row.
 type Sheet = (Option<u64>, Option<String>, Option<String>);
@@ -79,13 +79,8 @@ impl Parts {
         let state = part_data(move || {
             let view = seen.get();
             let of = |key| view.get(key).map(str::to_owned);
-            let ask = Ask::State {
-                arn: arn.get(),
-                state: of(STATE),
-                visit: of(VISIT),
-                part: of(PART),
-                iteration: view.number(ITERATION),
-            };
+            let wanted = state::Wanted { visit: of(VISIT), part: of(PART), with: view.number(WITH) };
+            let ask = Ask::State { arn: arn.get(), state: of(STATE), wanted, iteration: view.number(ITERATION) };
             Some((ask, changes()))
         });
         Self { events, timeline, definition, iterations, state, event_row, lane, seen }

@@ -20,7 +20,7 @@ use crate::app::here::here;
 use crate::app::live::Live;
 use crate::app::server_fns::{PrepareBulk, RemoveView, SaveView};
 use crate::app::ui::{
-    Empty, FormProblem, Memo, Post, Seen, Signal, Tab, Tabs, dynamic, either, loaded, page_data, shown,
+    Empty, FormProblem, Memo, Post, Seen, Signal, Tab, Tabs, copy, dynamic, either, loaded, page_data, shown,
 };
 use crate::wire::executions::{Executions, StatusFilter, View};
 use crate::wire::{Ask, Topic};
@@ -116,12 +116,12 @@ fn about(data: &Executions) -> Vec<AnyView> {
         if let Some(of) = &parent.of {
             let name = of.rsplit(':').next().unwrap_or_default().to_owned();
             return view! {
-                <p class="quiet">"The executions of the Map Run "<span class="mono">{shown(&parent.name)}</span>" of "<a class="mono" href=here().execution(of)>{shown(name)}</a>"."{reading}</p>
+                <p class="quiet">"The executions of the Map Run "<span class="mono">{shown(&parent.name)}</span>{copy("the ARN of the Map Run", parent.arn.clone())}" of "<a class="mono" href=here().execution(of)>{shown(name)}</a>"."{reading}</p>
             }
             .into_any();
         }
         view! {
-            <p class="quiet">"Started by the Map Runs of "<a class="mono" href=here().execution(&parent.arn)>{shown(&parent.name)}</a>"."{reading}</p>
+            <p class="quiet">"Started by the Map Runs of "<a class="mono" href=here().execution(&parent.arn)>{shown(&parent.name)}</a>{copy("the ARN of the parent execution", parent.arn.clone())}"."{reading}</p>
         }
         .into_any()
     });

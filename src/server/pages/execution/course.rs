@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use countersign_asl::Machine;
 use countersign_desk::watch::{Record, Waiting, is_activity};
-use countersign_trace::{AttemptResult, EventKind, StateStatus, Visit, VisitId, Wait};
+use countersign_trace::{AttemptResult, EventKind, StateStatus, Trace, Visit, VisitId, Wait};
 
-use super::super::drawing::number;
 use super::super::graph::Numbers;
 use super::super::status;
+use super::basis::Basis;
 use super::within::Within;
 use crate::visible::visible;
 use crate::wire::Status;
@@ -20,11 +20,6 @@ pub type Children = Vec<(String, Vec<(Status, u64)>)>;
 /// Whom tasks wait for, in words, by the events that scheduled them.
 pub type Whom = BTreeMap<u64, String>;
 
-/// Whether the execution has run a Map whose iterations are executions of their own.
-pub fn has_children(record: &Record) -> bool {
-    record.events.iter().any(|event| event.kind == EventKind::MapRunStarted)
-}
-
 /// The course; `waits` are its tasks that wait for a person, with those `whom` that is known of, and `children` the executions
 /// that its Map Runs started. Of the iteration that began with the event `iteration` only its own, where one is chosen.
 pub fn course(
@@ -35,7 +30,8 @@ pub fn course(
 ) -> Course {
     let Some(graph) = &record.definition.graph else { return Course::default() };
     let (trace, numbers) = (&record.trace, Numbers::of(graph));
-    let mut notes = Notes::of(record, waits, whom);
+    let basis = Basis::of(record);
+    let mut notes = Notes::of(record, &basis, waits, whom);
     notes.count(children);
     let within = iteration.and_then(|event| Within::of(record, event));
     let states = trace.states.iter().filter_map(|(name, summary)| {
@@ -53,7 +49,7 @@ pub fn course(
     let edges: Vec<(&str, &str)> = within.as_ref().map_or_else(all, Within::taken);
     let taken = edges.into_iter().filter_map(|(from, to)| Some((numbers.get(from)?, numbers.get(to)?)));
     Course {
-        definition: number(&record.definition),
+        definition: basis.definition,
         states: states.collect(),
         taken: taken.collect(),
         over: record.description.ended_at.is_some(),
@@ -63,38 +59,31 @@ pub fn course(
 /// What the visits of each state have to say.
 struct Notes<'a> {
     record: &'a Record,
+    basis: &'a Basis,
     waits: &'a [Waiting],
     whom: &'a Whom,
     /// The open tasks of each state that wait for an answer.
     open: HashMap<&'a str, Vec<&'a Wait>>,
-    /// The last visit of each state in each iteration that is still of interest.
-    last: HashMap<&'a str, VisitId>,
-    iterations: HashMap<&'a str, Iterations>,
+    /// The iterations of distributed Maps, with the executions that run them.
+    children: HashMap<&'a str, Iterations>,
 }
 
 impl<'a> Notes<'a> {
-    fn of(record: &'a Record, waits: &'a [Waiting], whom: &'a Whom) -> Self {
-        let trace = &record.trace;
+    fn of(record: &'a Record, basis: &'a Basis, waits: &'a [Waiting], whom: &'a Whom) -> Self {
         let mut open: HashMap<&str, Vec<&Wait>> = HashMap::new();
-        for wait in &trace.waits {
+        for wait in &record.trace.waits {
             open.entry(&wait.state).or_default().push(wait);
         }
-        let mut last: HashMap<&str, VisitId> = HashMap::new();
-        for (id, visit) in trace.numbered_visits() {
-            // Of several, one that goes on tells more than one that has ended.
-            let goes_on = |id: VisitId| trace.visits[id].exited_at.is_none();
-            if last.get(visit.state.as_str()).is_none_or(|before| !goes_on(*before) || goes_on(id)) {
-                last.insert(&visit.state, id);
-            }
-        }
-        Self { record, waits, whom, open, last, iterations: iterations(record) }
+        Self { record, basis, waits, whom, open, children: HashMap::new() }
     }
 
     /// Adds the children of distributed Maps.
     fn count(&mut self, children: &Children) {
         for (map_run, counts) in children {
             let Some(state) = self.record.state_of_map_run(map_run) else { continue };
-            let iterations = self.iterations.entry(state).or_default();
+            let basis = self.basis;
+            let own = || basis.iterations.get(state).cloned().unwrap_or_default();
+            let iterations = self.children.entry(state).or_insert_with(own);
             counts.iter().for_each(|(status, count)| iterations.add(*status, *count));
         }
     }
@@ -109,8 +98,9 @@ impl<'a> Notes<'a> {
 
     fn of_state(&self, state: &str) -> Vec<Note> {
         let mut notes: Vec<Note> = Vec::new();
-        notes.extend(self.iterations.get(state).map(Iterations::note));
-        let visit = self.last.get(state).map(|id| &self.record.trace.visits[*id]);
+        let iterations = self.children.get(state).or_else(|| self.basis.iterations.get(state));
+        notes.extend(iterations.map(Iterations::note));
+        let visit = self.basis.last.get(state).map(|id| &self.record.trace.visits[*id]);
         notes.extend(self.waiting(state).or_else(|| visit.and_then(|visit| self.pause(visit))));
         notes.extend(visit.and_then(|visit| attempt(visit, self.record.definition.machine.as_ref())));
         notes
@@ -170,8 +160,8 @@ fn attempt(visit: &Visit, machine: Option<&Machine>) -> Option<Note> {
 }
 
 /// The iterations of a Map.
-#[derive(Default)]
-struct Iterations {
+#[derive(Clone, Default)]
+pub struct Iterations {
     total: Option<u64>,
     counts: BTreeMap<u8, (Status, u64)>,
 }
@@ -201,8 +191,21 @@ const fn rank(status: Status) -> u8 {
     }
 }
 
+/// The last visit of each state that is still of interest.
+pub fn last_visits(trace: &Trace) -> HashMap<&str, VisitId> {
+    let mut last: HashMap<&str, VisitId> = HashMap::new();
+    for (id, visit) in trace.numbered_visits() {
+        // Of several, one that goes on tells more than one that has ended.
+        let goes_on = |id: VisitId| trace.visits[id].exited_at.is_none();
+        if last.get(visit.state.as_str()).is_none_or(|before| !goes_on(*before) || goes_on(id)) {
+            last.insert(&visit.state, id);
+        }
+    }
+    last
+}
+
 /// The iterations of each Map, in its last visit of each iteration around it.
-fn iterations(record: &Record) -> HashMap<&str, Iterations> {
+pub fn iterations(record: &Record) -> HashMap<&str, Iterations> {
     let trace = &record.trace;
     let mut found: HashMap<&str, Iterations> = HashMap::new();
     let lengths: HashMap<u64, u64> = record

@@ -21,7 +21,13 @@ pub fn links(desk: &Desk, record: &Record) -> Vec<Link> {
         let outside = console.as_ref().zip(arn).map(|(console, arn)| console.machine(arn));
         let leaves = outside.is_some();
         let href = outside.unwrap_or_else(|| definition.clone());
-        arn.map(|arn| Link { word: word.to_owned(), href: Some(href), name: last(arn), leaves })
+        arn.map(|arn| Link {
+            word: word.to_owned(),
+            href: Some(href),
+            name: last(arn),
+            leaves,
+            copied: Some((format!("the ARN of the {}", word.to_lowercase()), arn.clone())),
+        })
     };
     let version = of("Version", begun.and_then(|details| details.state_machine_version_arn.as_ref()));
     let alias = of("Alias", begun.and_then(|details| details.state_machine_alias_arn.as_ref()));
@@ -30,6 +36,7 @@ pub fn links(desk: &Desk, record: &Record) -> Vec<Link> {
         href: Some(console.execution(&about.arn)),
         name: "This execution".to_owned(),
         leaves: true,
+        copied: None,
     });
     version.into_iter().chain(alias).chain(page).collect()
 }

@@ -1,5 +1,6 @@
 //! The page of one execution.
 
+mod basis;
 mod course;
 mod links;
 mod redrive;
@@ -14,6 +15,7 @@ use countersign_desk::index::MapRun;
 use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
 
+use self::basis::Basis;
 use super::value::{Source, value};
 use super::{Answered, child, execution_status, inbox, refused, rows, state, trouble, worded};
 use crate::server::words;
@@ -92,7 +94,7 @@ async fn origin(desk: &Desk, actor: &Actor, record: &Record) -> Result<Option<Bo
 
 /// How the children of its distributed Maps fare, by the Map Run.
 async fn children_of(desk: &Desk, actor: &Actor, record: &Record) -> Result<course::Children, Error> {
-    if !course::has_children(record) {
+    if !Basis::of(record).has_children {
         return Ok(Vec::new());
     }
     let runs = desk.map_runs(actor, &record.description.arn).await?;
@@ -126,7 +128,7 @@ async fn related(
 fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Execution {
     let now = desk.now();
     let about = &record.description;
-    let chosen = states::telling_state(record);
+    let basis = Basis::of(record);
     let payload = |text: Option<&str>, source: Source| {
         text.map(|text| value(desk.id().as_str(), &about.arn, eyes.text(text), &source))
     };
@@ -143,7 +145,6 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
         links: links::links(desk, record),
         trouble: trouble::trouble(record),
         course: Course::default(),
-        states: record.trace.states.keys().cloned().collect(),
         event_count: record.events.len(),
         approvals: Vec::new(),
         approval_count: 0,
@@ -151,10 +152,10 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
         children: Vec::new(),
         more_children: false,
         redrives: u64::from(record.trace.redrives),
-        redriven_at: record.redriven_at(),
+        redriven_at: basis.redriven_at,
         redrive: redrive::redrive(record, now),
         data_at: record.fetched_at,
-        chosen,
+        chosen: basis.telling.clone(),
         refused: Refused::default(),
         now,
     }
@@ -162,7 +163,7 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
 
 /// The state that an execution's page opens on, where nobody chose another.
 pub(super) fn telling_state(record: &Record) -> Option<String> {
-    states::telling_state(record)
+    Basis::of(record).telling.clone()
 }
 
 /// The states whose open tasks are all of activities that workers serve: they wait for no person.

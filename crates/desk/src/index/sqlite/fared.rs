@@ -29,27 +29,6 @@ impl SqliteIndex {
         rows.iter().map(ended).collect()
     }
 
-    /// How long the executions of a machine took that ended last.
-    pub(super) async fn durations(
-        &self,
-        connection: &ConnectionId,
-        machine_arn: &str,
-        since: i64,
-        limit: u32,
-    ) -> Result<Vec<i64>, StoreError> {
-        let took = sqlx::query_scalar(
-            "SELECT ended_at - started_at FROM executions INDEXED BY executions_took
-             WHERE parent IS NULL AND ended_at > ?3 AND machine = (SELECT id FROM machines
-                 WHERE connection = (SELECT id FROM connections WHERE name = ?1) AND arn = ?2)
-             ORDER BY ended_at DESC LIMIT ?4",
-        )
-        .bind(connection.as_str())
-        .bind(machine_arn)
-        .bind(since)
-        .bind(limit);
-        Ok(took.fetch_all(&self.reader).await?)
-    }
-
     /// The executions that failed last.
     pub(super) async fn latest_failures(
         &self,

@@ -7,6 +7,7 @@ mod filter;
 mod find;
 mod inbox;
 mod list;
+mod medians;
 mod place;
 mod read;
 mod readings;
@@ -14,19 +15,21 @@ mod rows;
 mod rules;
 mod write;
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use self::medians::Median;
 use crate::index::PLACES;
 use crate::store::StoreError;
 
 /// The tables. Whoever changes them changes the version, too: a file of another version is made anew.
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 10;
+const VERSION: i64 = 11;
 /// How long a write waits for another program that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that read side by side.
@@ -39,6 +42,8 @@ pub struct SqliteIndex {
     reader: SqlitePool,
     /// The next number for those that start in the same millisecond.
     next: Arc<AtomicI64>,
+    /// The medians that were found, by the ids of machines.
+    medians: Arc<Mutex<HashMap<i64, Median>>>,
 }
 
 impl SqliteIndex {
@@ -67,7 +72,7 @@ impl SqliteIndex {
         }
         let readers = SqlitePoolOptions::new().max_connections(READERS);
         let reader = readers.connect_with(options.read_only(true)).await.map_err(failed)?;
-        Ok(Self { writer, reader, next: Arc::default() })
+        Ok(Self { writer, reader, next: Arc::default(), medians: Arc::default() })
     }
 
     /// An empty index in memory, for tests.
@@ -83,7 +88,7 @@ impl SqliteIndex {
                 Box::pin(async move { sqlx::raw_sql(SCHEMA).execute(&mut *connection).await.map(|_| ()) })
             })
             .connect_lazy_with(SqliteConnectOptions::new().in_memory(true));
-        Self { writer: pool.clone(), reader: pool, next: Arc::default() }
+        Self { writer: pool.clone(), reader: pool, next: Arc::default(), medians: Arc::default() }
     }
 
     /// So many numbers for new executions: the first of them.
@@ -124,6 +129,7 @@ mod tests {
     in_memory! {
         a_list_has_pages_without_gaps_or_repetitions
         the_counts_are_those_of_the_lists
+        the_median_is_of_all_that_ended
         what_was_learnt_later_stays
         the_inbox_has_pages_in_its_order
         what_a_rule_says_orders_the_inbox

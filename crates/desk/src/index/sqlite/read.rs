@@ -370,14 +370,8 @@ impl Index for SqliteIndex {
         Box::pin(self.count_ended(connection, since))
     }
 
-    fn took<'a>(
-        &'a self,
-        connection: &'a ConnectionId,
-        machine_arn: &'a str,
-        since: i64,
-        limit: u32,
-    ) -> Answer<'a, Vec<i64>> {
-        Box::pin(self.durations(connection, machine_arn, since, limit))
+    fn median<'a>(&'a self, connection: &'a ConnectionId, machine_arn: &'a str, since: i64) -> Answer<'a, Option<i64>> {
+        Box::pin(self.find_median(connection, machine_arn, since))
     }
 
     fn failures<'a>(

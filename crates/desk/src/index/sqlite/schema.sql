@@ -159,6 +159,13 @@ CREATE TABLE ends (
     PRIMARY KEY (machine, minute, status)
 ) STRICT, WITHOUT ROWID;
 
+-- How often anything changed among the executions of a machine that have ended, the children of Map Runs aside: what was found
+-- of them holds until then. A number stays when its machine goes, as another machine may get the same id.
+CREATE TABLE changes (
+    machine INTEGER PRIMARY KEY,
+    n INTEGER NOT NULL
+) STRICT;
+
 -- The parts of time that starts are counted in, in milliseconds.
 CREATE TABLE units (
     unit INTEGER PRIMARY KEY,
@@ -239,12 +246,14 @@ CREATE TRIGGER executions_ends AFTER INSERT ON executions WHEN NEW.parent IS NUL
 BEGIN
     INSERT INTO ends (machine, minute, status, n) VALUES (NEW.machine, NEW.ended_at / 60000, NEW.status, 1)
     ON CONFLICT (machine, minute, status) DO UPDATE SET n = n + 1;
+    INSERT INTO changes (machine, n) VALUES (NEW.machine, 1) ON CONFLICT (machine) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_ends_less AFTER DELETE ON executions WHEN OLD.parent IS NULL AND OLD.ended_at IS NOT NULL
 BEGIN
     UPDATE ends SET n = n - 1
     WHERE machine = OLD.machine AND minute = OLD.ended_at / 60000 AND status = OLD.status;
+    INSERT INTO changes (machine, n) VALUES (OLD.machine, 1) ON CONFLICT (machine) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_ends_move AFTER UPDATE OF status, ended_at ON executions
@@ -255,6 +264,7 @@ BEGIN
     INSERT INTO ends (machine, minute, status, n)
     SELECT NEW.machine, NEW.ended_at / 60000, NEW.status, 1 WHERE NEW.ended_at IS NOT NULL
     ON CONFLICT (machine, minute, status) DO UPDATE SET n = n + 1;
+    INSERT INTO changes (machine, n) VALUES (NEW.machine, 1) ON CONFLICT (machine) DO UPDATE SET n = n + 1;
 END;
 
 CREATE TRIGGER executions_begins AFTER INSERT ON executions WHEN NEW.parent IS NULL
