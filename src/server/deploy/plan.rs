@@ -89,7 +89,10 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
 }
 
 /// Adds what the last executions would do under the new definitions.
-async fn replayed(plan: &mut Plan, connection: &Connection) -> Result<(), Failure> {
+///
+/// # Errors
+/// The credentials are no longer good.
+pub(super) async fn replayed(plan: &mut Plan, connection: &Connection) -> Result<(), Failure> {
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
     let patience = Patience::new(connection, &clock, &timer, &stop, &waits);
     let added = add_evidence(plan, &patience, REPLAYED as usize).await;
