@@ -176,6 +176,9 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     let ended = desk.proposed(&kenji, &id).await.unwrap().proposal.ended;
     assert!(matches!(&ended, Some((_, ProposalEnd::Applied { workflows })) if workflows == &["order"]), "{ended:?}");
     assert_eq!(routes(&site).await, [(newest + 1, 100)]);
+    let page = site.page("/default/deploy").await.text;
+    assert!(page.contains("approved; deployed order") && page.contains("In the record"), "{page}");
+    assert!(page.contains(&format!("q={id}")) && !page.contains(">dep_"), "the id is in the link alone: {page}");
     drop(desk);
     site.close().await;
 }

@@ -6,7 +6,6 @@ use countersign_desk::connection::{AliasDescription, ListedVersion, Route, numbe
 use countersign_desk::deploy::desired::Steps;
 use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of, machine_of};
 use countersign_desk::policy::Action;
-use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
@@ -19,8 +18,6 @@ use crate::app::{Mark, look};
 use crate::app::{absolute, instant};
 use crate::routes;
 
-/// The newest deployments that the page lists; the record has all of them.
-const HISTORY: usize = 10;
 /// The versions of one state machine that are named.
 const VERSIONS: usize = 3;
 
@@ -227,52 +224,6 @@ fn versions(listed: &[ListedVersion]) -> Option<String> {
     let word = if named.len() == 1 { "version" } else { "versions" };
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
-}
-
-/// The newest deployments on this connection.
-pub async fn history(desk: &Desk, actor: &Actor) -> Option<AnyView> {
-    let filter = ActFilter { kind: Some(Kind::Deployments), ..ActFilter::default() };
-    // Who may not read the record reads none of it here.
-    let page = desk.audit(actor, &filter, None).await.ok()?;
-    let acts: Vec<Act> = page
-        .entries
-        .into_iter()
-        .filter_map(|entry| match entry.what {
-            Recorded::Act(act) => Some(act),
-            Recorded::Decision(_) => None,
-        })
-        .take(HISTORY)
-        .collect();
-    if acts.is_empty() {
-        return None;
-    }
-    let here = routes::of(desk.id().as_str());
-    let row = |act: &Act| {
-        let workflow = act.workflow.clone().unwrap_or_default();
-        let href = here.workflow(&workflow);
-        view! {
-            <tr>
-                <td><time datetime=instant(act.at)>{absolute(act.at)}</time></td>
-                <td><a href=href>{shown(workflow)}</a></td>
-                <td>{shown(act.person_name.clone())}</td>
-                <td>{shown(act.detail.clone())}</td>
-            </tr>
-        }
-    };
-    let all = format!("{}?kind=deployments", here.audit());
-    Some(
-        view! {
-            <section class="plan-item board-box" tabindex="0" role="group" aria-label="History">
-                <h2>"History"</h2>
-                <table class="sheet board">
-                    <thead><tr><th scope="col">"When"</th><th scope="col">"Workflow"</th><th scope="col">"Who"</th><th scope="col">"What"</th></tr></thead>
-                    <tbody>{acts.iter().map(row).collect_view()}</tbody>
-                </table>
-                <p><a href=all>"All deployments in the record"</a></p>
-            </section>
-        }
-        .into_any(),
-    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod board;
 mod drawing;
 mod evidence;
 mod form;
+mod history;
 mod item;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -66,7 +67,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
     let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
     let proposed = super::proposals::proposals(desk, actor).await?;
-    let history = board::history(desk, actor).await;
+    let history = history::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
     let under_way: Vec<String> = desk.under_way().iter().map(going_on).collect();
     let head = html(|| {
