@@ -11,6 +11,7 @@ mod rules;
 mod start;
 
 pub use decisions::{condition, did, faults, late, warning};
+pub use deploy::{NEVER_PUBLISHED, partly};
 pub use people::people;
 pub use rules::{deciders, hands, not_allowed, rule, times};
 

@@ -161,3 +161,31 @@ async fn what_earlier_executions_would_do_is_shown_before_the_question() {
     check(run(&["apply", "--plan", "reviewed.plan", "--yes"]), 0, &[evidence, "Deployed order."]);
     engine.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_takes_a_definition_back_where_there_is_no_alias() {
+    let folder = Folder::new("definition");
+    folder.write("countersign.toml", MANIFEST);
+    let engine = engine(&folder.0.join("engine")).await;
+    let url = format!("http://localhost:{}", engine.addr.port());
+    let run = |args: &[&str]| folder.run(&url, args);
+    for result in [1, 2] {
+        folder.write("order.asl.json", &pass(result));
+        check(run(&["apply", "--yes"]), 0, &["Deployed order."]);
+    }
+    let without = MANIFEST.replace("alias = \"live\"\n", "");
+    folder.write("countersign.toml", &format!("{without}[workflows.other]\nfile = \"other.asl.json\"\n"));
+    folder.write("other.asl.json", &pass(7));
+    folder.write("order.asl.json", &pass(3));
+    check(run(&["apply", "--yes"]), 0, &["order: updated", "other: created"]);
+
+    check(run(&["rollback", "order"]), 1, &["Nobody can be asked", "--yes"]);
+    let published = ["order: updated", "order: version published", "that of version 2. It is published as version 3."];
+    check(run(&["rollback", "order", "--yes"]), 0, &published);
+    check(run(&["plan"]), 2, &["order: changed"]);
+    check(run(&["rollback", "order", "--yes"]), 0, &["that of version 1 after version 3."]);
+    check(run(&["rollback", "order", "--yes"]), 1, &["There is no version before"]);
+    check(run(&["rollback", "order", "--alias", "gone", "--yes"]), 1, &["order has no alias gone"]);
+    check(run(&["rollback", "other", "--yes"]), 1, &["No version of other was ever published", "an alias"]);
+    engine.shutdown().await;
+}

@@ -153,7 +153,7 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     assert_eq!(change(&site).await, Change::Unchanged);
 
     // And is taken back by hand.
-    let back = desk.roll_back(&dana(), "order", Some("live")).await.unwrap();
+    let back = desk.roll_back(&dana(), "order", Some("live"), None).await.unwrap();
     assert_eq!((back.to, back.from), (old, Some(newest)));
     assert_eq!(routes(&site).await, [(old, 100)]);
 

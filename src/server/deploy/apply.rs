@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use countersign_desk::Clock;
 use countersign_desk::connection::Connection;
@@ -163,20 +163,7 @@ async fn carry_out(
 ) -> Result<Report, Failure> {
     let (clock, timer) = (Clock::system(), Timer::system());
     let steps = AtomicUsize::new(0);
-    let tell = |event: Event| {
-        if let Event::Begins { steps: count, .. } = &event {
-            steps.store(*count, Ordering::Relaxed);
-        }
-        if let Some(line) = progress::line(&event, steps.load(Ordering::Relaxed)) {
-            println!("{line}");
-        }
-        if let Event::Step { remaining_ms, number, .. } = &event
-            && number.is_multiple_of(10)
-            && let Some(time) = progress::time_left(*remaining_ms)
-        {
-            println!("        {time} left by the account's quotas");
-        }
-    };
+    let tell = |event: Event| progress::show(&event, &steps);
     let actor = person();
     let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
     let means = Means { connection, clock: &clock, timer: &timer, stop, tell: &tell };
