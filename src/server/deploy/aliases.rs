@@ -16,7 +16,7 @@ use super::Failure;
 use super::apply::stopped_by_ctrl_c;
 use super::ask::ask;
 use super::follow::follow;
-use super::plan::{no_environment, source};
+use super::plan::{no_environment, source, usable};
 use super::progress::failures;
 use super::reach::{call_failure, reach};
 use super::terminal_user::{person, record};
@@ -124,10 +124,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<ExitCode, Failure> {
 /// The folder or the connection cannot be read.
 pub async fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
     let folder = Arc::new(Folder::read(&source(args.source.as_deref(), &args.within)?));
-    if let Some(problem) = &folder.problem {
-        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-        return Err(Failure::new(format!("{place}: {}", problem.message), problem.remedy.clone()));
-    }
+    usable(&folder)?;
     let chosen =
         Chosen::of(&folder.manifest, args.within.environment.as_deref()).map_err(|error| no_environment(&error))?;
     let connection = reach(&args.within.reach, chosen.connection()).await?;

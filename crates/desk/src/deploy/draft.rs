@@ -63,7 +63,7 @@ pub struct Drafts {
 /// What every workflow of the folder should be in an environment, by name. A manifest that cannot be used has none.
 #[must_use]
 pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
-    if folder.problem.is_some() {
+    if !folder.problems.is_empty() {
         return Drafts::default();
     }
     let workflows = &folder.manifest.workflows;

@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`manifest`](Manifest), `settings`, `substitution` | what `countersign.toml` says |
+//! | [`manifest`](Manifest), `settings`, `substitution`, `mistakes` | what `countersign.toml` says, and all that is wrong with it |
 //! | `environment` ([`Chosen`]) | what of it counts in one environment |
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `check`, `choices`, `tasks`, `lint`, `duplicates` | findings about the folder |
@@ -46,6 +46,7 @@ mod lines;
 mod lint;
 mod manifest;
 mod mermaid;
+mod mistakes;
 mod note;
 pub mod outlook;
 mod patience;
