@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use countersign_desk::Clock;
 use countersign_desk::deploy::{
-    BackError, By, Event, Means, Patience, Timer, WayBack, WentBack, take, way_back, went_back,
+    BackError, By, Event, Means, Patience, Timer, WayBack, WentBack, gone_back, take, way_back, went_back,
 };
 
 use super::aliases::{Found, failed, find};
@@ -31,7 +31,7 @@ pub async fn run(args: &RollbackArgs) -> Result<ExitCode, Failure> {
     let tell = |event: Event| progress::show(&event, &steps);
     let means = Means { connection: &found.connection, clock: &clock, timer: &timer, stop: &stop, tell: &tell };
     let gone = take(means, &way, actor.id()).await;
-    if let Ok(back) | Err(BackError::Partly { back, .. }) = &gone {
+    if let Some(back) = gone_back(&gone) {
         let act = went_back(&found.machine, back, By { actor: &actor, at: clock.now() });
         record(&found.data, &found.connection.id, &[act]).await;
     }
@@ -72,10 +72,10 @@ fn refused(args: &RollbackArgs, found: &Found, error: BackError) -> Failure {
     let workflow = &args.of.workflow;
     match error {
         BackError::Failed(failure) => failed(&found.connection, failure),
-        BackError::Partly { back, left, failure } => {
-            let Failure { what, remedy } = failed(&found.connection, failure);
+        BackError::Partly(half) => {
+            let Failure { what, remedy } = failed(&found.connection, half.failure.clone());
             let remedy = format!("{remedy} Going back once more would go further back.");
-            Failure::new(words::partly(&back, &left, &what), remedy)
+            Failure::new(words::partly(&half, &what), remedy)
         }
         BackError::NothingBefore(_) => Failure::new(
             format!("There is no version before the one of {workflow}: nothing was changed."),

@@ -2,8 +2,7 @@
 
 use countersign_desk::connection::About;
 use countersign_desk::deploy::{
-    ApplyError, BackError, DeployError, Failure, FileProblem, ProposalError, RolloutError, StepsError, WentBack, What,
-    word,
+    ApplyError, BackError, DeployError, Failure, FileProblem, Partly, ProposalError, RolloutError, StepsError, word,
 };
 
 use crate::error::{AppError, ErrorKind};
@@ -197,9 +196,9 @@ fn back(about: &About, error: &BackError) -> AppError {
             "Going back would lead elsewhere than the page showed: it was changed meanwhile. Nothing was done.",
             "Reload the page, then try again.",
         ),
-        BackError::Partly { back, left, failure } => {
-            let mut error = failed(about, failure);
-            error.problem.what = partly(back, left, &error.problem.what);
+        BackError::Partly(half) => {
+            let mut error = failed(about, &half.failure);
+            error.problem.what = partly(half, &error.problem.what);
             error
         }
         BackError::Failed(failure) => failed(about, failure),
@@ -212,9 +211,9 @@ pub const NEVER_PUBLISHED: &str = "Check out an earlier revision of the definiti
 
 /// What of going back was done, and what was not.
 #[must_use]
-pub fn partly(back: &WentBack, left: &[What], why: &str) -> String {
-    let left: Vec<&str> = left.iter().map(word).collect();
-    format!("The definition is that of version {} again. Not done: {}. {why}", back.to, left.join(", "))
+pub fn partly(half: &Partly, why: &str) -> String {
+    let left: Vec<&str> = half.left.iter().map(word).collect();
+    format!("The definition is that of version {} again. Not done: {}. {why}", half.back.to, left.join(", "))
 }
 
 fn failed(about: &About, failure: &Failure) -> AppError {

@@ -79,6 +79,14 @@ pub struct WentBack {
     pub published: Option<u64>,
 }
 
+/// A definition that went back, and what comes after it and was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partly {
+    pub back: WentBack,
+    pub left: Vec<What>,
+    pub failure: Failure,
+}
+
 /// Why nothing, or not everything, went back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackError {
@@ -98,8 +106,8 @@ pub enum BackError {
     #[error("the way back is not the one that was shown")]
     AnotherWay,
     /// The definition went back, and what comes after it was not done.
-    #[error("the definition is that of version {}, and then: {failure}", .back.to)]
-    Partly { back: WentBack, left: Vec<What>, failure: Failure },
+    #[error("the definition is that of version {}, and then: {}", .0.back.to, .0.failure)]
+    Partly(Box<Partly>),
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -116,11 +124,21 @@ pub async fn way_back(patience: &Patience<'_>, machine_arn: &str, alias: Option<
     alias_way(&there, &versions).ok_or(BackError::NothingBefore(arn))
 }
 
+/// What of going back was done; `None` where nothing was.
+#[must_use]
+pub fn gone_back(gone: &Result<WentBack, BackError>) -> Option<&WentBack> {
+    match gone {
+        Ok(back) => Some(back),
+        Err(BackError::Partly(partly)) => Some(&partly.back),
+        Err(_) => None,
+    }
+}
+
 /// Takes a way back that was looked up.
 ///
 /// # Errors
 /// The machine or its alias was changed since, or a call failed; nothing was changed then. Only after [`BackError::Partly`] the
-/// definition went back all the same.
+/// definition went back all the same: see [`gone_back`].
 pub async fn take(means: Means<'_>, way: &WayBack, by: &str) -> Result<WentBack, BackError> {
     match &way.what {
         Back::Definition(plan) => definition_back(means, way, plan, by).await,
@@ -294,5 +312,6 @@ async fn definition_back(means: Means<'_>, way: &WayBack, plan: &ItemPlan, by: &
     if report.done.is_empty() {
         return Err(failure.into());
     }
-    Err(BackError::Partly { back, left: report.left.into_iter().map(|step| step.what).collect(), failure })
+    let left = report.left.into_iter().map(|step| step.what).collect();
+    Err(BackError::Partly(Box::new(Partly { back, left, failure })))
 }

@@ -76,7 +76,7 @@ mod values;
 mod versions;
 
 pub use apply::{ApplyError, Event, Means, Report, apply};
-pub use back::{BackError, WayBack, WentBack, alias_way, take, way_back};
+pub use back::{BackError, Partly, WayBack, WentBack, alias_way, gone_back, take, way_back};
 pub use check::folder_findings;
 pub use compare::compare;
 pub use definition::{Definition, Unread, is_yaml, unread_finding};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::apply::{Event, Means};
-use super::back::{BackError, WayBack, WentBack, take, way_back};
+use super::back::{BackError, WayBack, WentBack, gone_back, take, way_back};
 use super::driving::{Counting, Looked, finish, look, machine_of, note_of};
 use super::note::Note;
 use super::patience::{Failure, Patience};
@@ -331,7 +331,7 @@ impl Desk {
             return Err(RolloutError::from(BackError::AnotherWay).into());
         }
         let gone = self.carry_back(actor, &way, &unhurried).await;
-        if let Ok(back) | Err(BackError::Partly { back, .. }) = &gone {
+        if let Some(back) = gone_back(&gone) {
             if let Some(alias) = &back.alias {
                 self.rolling().with(|known| known.moving.remove(&format!("{}:{alias}", machine.arn)));
             }

@@ -4,7 +4,7 @@ use super::*;
 use crate::connection::fake::Trick;
 use crate::connection::{Api, Fault};
 use crate::deploy::applied::Applied;
-use crate::deploy::back::{BackError, WayBack, WentBack, take, way_back};
+use crate::deploy::back::{BackError, WayBack, WentBack, gone_back, take, way_back};
 use crate::deploy::desired::APPLIED_TAG;
 use crate::deploy::patience::Failure;
 use crate::deploy::steps::What;
@@ -113,9 +113,11 @@ async fn a_lost_answer_and_a_denied_version_are_told() {
 
     let site = with_versions(&["one", "two"]).await;
     site.fake.trick(Api::PublishStateMachineVersion, [Trick::Fail(Fault::of_code("AccessDeniedException", "no"))]);
-    let Err(BackError::Partly { back, left, failure }) = site.definition_back().await else { panic!() };
-    assert_eq!(back, WentBack { to: 1, from: Some(2), alias: None, published: None });
-    assert_eq!(left, [What::Publish, What::Tag]);
-    assert!(matches!(failure, Failure::Call(error) if error.is_denied()));
+    let gone = site.definition_back().await;
+    let went_back = WentBack { to: 1, from: Some(2), alias: None, published: None };
+    assert_eq!(gone_back(&gone), Some(&went_back));
+    let Err(BackError::Partly(partly)) = gone else { panic!() };
+    assert_eq!(partly.left, [What::Publish, What::Tag]);
+    assert!(matches!(&partly.failure, Failure::Call(error) if error.is_denied()));
     assert_eq!(site.definition(), definition("one"));
 }
