@@ -245,15 +245,23 @@ pub async fn withdraw(desk: &Desk, actor: &Actor, id: &str) -> Result<(), AppErr
     desk.withdraw(actor, id).await.map_err(worded(desk))
 }
 
-/// Goes back to the version before. Like a deployment, it comes to its end without the browser.
+/// Goes back to the version before; `seen` is the hash of the way that the page showed. Like a deployment, it comes to its end without the browser.
 ///
 /// # Errors
 /// Nothing was changed, or it has not come to its end yet.
-pub async fn roll_back(desk: &Arc<Desk>, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<(), AppError> {
-    let (own, actor, workflow, alias) =
-        (Arc::clone(desk), actor.clone(), workflow.to_owned(), alias.map(str::to_owned));
-    let work =
-        async move { own.roll_back(&actor, &workflow, alias.as_deref()).await.map(drop).inspect_err(log_refusal) };
+pub async fn roll_back(
+    desk: &Arc<Desk>,
+    actor: &Actor,
+    workflow: &str,
+    alias: Option<&str>,
+    seen: Option<&str>,
+) -> Result<(), AppError> {
+    let (own, actor, workflow) = (Arc::clone(desk), actor.clone(), workflow.to_owned());
+    let (alias, seen) = (alias.map(str::to_owned), seen.map(str::to_owned));
+    let work = async move {
+        let gone = own.roll_back(&actor, &workflow, alias.as_deref(), seen.as_deref()).await;
+        gone.map(drop).inspect_err(log_refusal)
+    };
     apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
 

@@ -11,13 +11,14 @@ mod rules;
 mod start;
 
 pub use decisions::{condition, did, faults, late, warning};
+pub use deploy::{NEVER_PUBLISHED, partly};
 pub use people::people;
 pub use rules::{deciders, hands, not_allowed, rule, times};
 
 use countersign_desk::approvals::branches::{Consequence, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
-use countersign_desk::deploy::ManifestTrouble;
+use countersign_desk::deploy::{FileProblem, ManifestTrouble};
 use countersign_desk::policy::Denied;
 use countersign_desk::store::{StoreError, Trouble};
 use countersign_desk::watch::{ItemAt, ItemPath, Obstacle, Reason, Timeout};
@@ -276,15 +277,20 @@ fn not_shown(why: &NotShown) -> String {
 /// What every page says while the manifest cannot be used.
 #[must_use]
 pub fn manifest(trouble: &ManifestTrouble) -> Problem {
-    let problem = &trouble.problem;
     let remedy = if trouble.earlier_in_force {
         "Until it is corrected, approvals and samples come from its last valid version, and nothing can be deployed."
     } else {
         "Until it is corrected, approvals have no wording, there are no samples, and nothing can be deployed."
     };
-    let message = problem.message.trim_end_matches('.');
-    let what = format!("{}:{}:{}: {message}.", problem.file, problem.line, problem.column);
-    Problem { what, remedy: remedy.to_owned() }
+    let said =
+        |one: &FileProblem| format!("{}:{}:{}: {}.", one.file, one.line, one.column, one.message.trim_end_matches('.'));
+    let first = trouble.problems.first().map_or_else(|| "The manifest cannot be used.".to_owned(), said);
+    let more = match trouble.problems.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => " There is another mistake, which Deploy shows.".to_owned(),
+        count => format!(" There are {count} more mistakes, which Deploy shows."),
+    };
+    Problem { what: first + &more, remedy: remedy.to_owned() }
 }
 
 /// What follows an answer: the states that are entered, and how the execution ends.

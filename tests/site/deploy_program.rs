@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use countersign_desk::connection::{ExecutionStatus, Sdk, SdkOptions, StepFunctions, Target};
+
 use crate::support::engine;
 
 /// A folder of definitions and a data folder, which go with the test.
@@ -114,5 +116,76 @@ async fn the_command_applies_what_it_shows_and_takes_it_back() {
     folder.write("countersign.toml", &MANIFEST.replace("order]", "other]"));
     check(run(&["propose", "--yes"]), 1, &["needs no approval", "countersign deploy apply"]);
     assert!(!folder.0.join("data/countersign.db").exists(), "no record is made where there is none");
+    engine.shutdown().await;
+}
+
+/// Orders above the limit are marked.
+fn marking(limit: u32) -> String {
+    format!(
+        r#"{{"StartAt":"Size","States":{{
+          "Size":{{"Type":"Choice","Choices":[{{"Variable":"$.total","NumericGreaterThan":{limit},"Next":"Large"}}],"Default":"Done"}},
+          "Large":{{"Type":"Pass","Next":"Done"}},
+          "Done":{{"Type":"Succeed"}}}}}}"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_earlier_executions_would_do_is_shown_before_the_question() {
+    let folder = Folder::new("replay");
+    folder.write("countersign.toml", MANIFEST);
+    folder.write("order.asl.json", &marking(1_000));
+    let engine = engine(&folder.0.join("engine")).await;
+    let url = format!("http://localhost:{}", engine.addr.port());
+    let run = |args: &[&str]| folder.run(&url, args);
+    check(run(&["apply", "--yes"]), 0, &["Deployed order."]);
+
+    let (sdk, _) = Sdk::connect(SdkOptions::of(Target::Endpoint(url.clone()))).await;
+    let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:order";
+    let started = sdk.start_execution(arn, "large", r#"{"total":2000}"#).await.unwrap();
+    let mut has_ended = false;
+    for _ in 0..2_000 {
+        has_ended = sdk.describe_execution(&started).await.unwrap().status == ExecutionStatus::Succeeded;
+        if has_ended {
+            break;
+        }
+    }
+    assert!(has_ended);
+
+    folder.write("order.asl.json", &marking(5_000));
+    let evidence = "1 execution does not reach Large any more (large)";
+    check(run(&["apply"]), 1, &[evidence, "Nobody can be asked"]);
+    let (status, without) = run(&["apply", "--no-replay"]);
+    assert!(status == 1 && !without.contains("any more"), "{without}");
+    // A kept plan shows what its review saw, which costs no call.
+    check(run(&["plan", "--out", "reviewed.plan"]), 2, &[evidence]);
+    check(run(&["apply", "--plan", "reviewed.plan", "--yes"]), 0, &[evidence, "Deployed order."]);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_takes_a_definition_back_where_there_is_no_alias() {
+    let folder = Folder::new("definition");
+    folder.write("countersign.toml", MANIFEST);
+    let engine = engine(&folder.0.join("engine")).await;
+    let url = format!("http://localhost:{}", engine.addr.port());
+    let run = |args: &[&str]| folder.run(&url, args);
+    for result in [1, 2] {
+        folder.write("order.asl.json", &pass(result));
+        check(run(&["apply", "--yes"]), 0, &["Deployed order."]);
+    }
+    let without = MANIFEST.replace("alias = \"live\"\n", "");
+    folder.write("countersign.toml", &format!("{without}[workflows.other]\nfile = \"other.asl.json\"\n"));
+    folder.write("other.asl.json", &pass(7));
+    folder.write("order.asl.json", &pass(3));
+    check(run(&["apply", "--yes"]), 0, &["order: updated", "other: created"]);
+
+    check(run(&["rollback", "order"]), 1, &["Nobody can be asked", "--yes"]);
+    let published = ["order: updated", "order: version published", "that of version 2. It is published as version 3."];
+    check(run(&["rollback", "order", "--yes"]), 0, &published);
+    check(run(&["plan"]), 2, &["order: changed"]);
+    check(run(&["rollback", "order", "--yes"]), 0, &["that of version 1 after version 3."]);
+    check(run(&["rollback", "order", "--yes"]), 1, &["There is no version before"]);
+    check(run(&["rollback", "order", "--alias", "gone", "--yes"]), 1, &["order has no alias gone"]);
+    check(run(&["rollback", "other", "--yes"]), 1, &["No version of other was ever published", "an alias"]);
     engine.shutdown().await;
 }

@@ -153,7 +153,7 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     assert_eq!(change(&site).await, Change::Unchanged);
 
     // And is taken back by hand.
-    let back = desk.roll_back(&dana(), "order", Some("live")).await.unwrap();
+    let back = desk.roll_back(&dana(), "order", Some("live"), None).await.unwrap();
     assert_eq!((back.to, back.from), (old, Some(newest)));
     assert_eq!(routes(&site).await, [(old, 100)]);
 
@@ -176,6 +176,9 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     let ended = desk.proposed(&kenji, &id).await.unwrap().proposal.ended;
     assert!(matches!(&ended, Some((_, ProposalEnd::Applied { workflows })) if workflows == &["order"]), "{ended:?}");
     assert_eq!(routes(&site).await, [(newest + 1, 100)]);
+    let page = site.page("/default/deploy").await.text;
+    assert!(page.contains("approved; deployed order") && page.contains("In the record"), "{page}");
+    assert!(page.contains(&format!("q={id}")) && !page.contains(">dep_"), "the id is in the link alone: {page}");
     drop(desk);
     site.close().await;
 }

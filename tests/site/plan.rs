@@ -152,6 +152,11 @@ async fn what_cannot_be_planned_says_why_and_what_to_do() {
     bench.write("countersign.toml", "[workflows.order]\nfil = \"a\"\n");
     let said = bench.plan(&[]).await.unwrap_err();
     assert!(said.contains("countersign.toml:2:1: ") && said.contains("Did you mean `file`?"), "{said}");
+    bench.write("countersign.toml", "[workflows.order]\nfil = \"a\"\n[enviroments.live]\n");
+    let said = bench.plan(&[]).await.unwrap_err();
+    for one in ["countersign.toml:2:1: ", "countersign.toml:3:2: ", "Did you mean `environments`?", "has 2 mistakes."] {
+        assert!(said.contains(one), "no {one:?}: {said}");
+    }
     bench.close().await;
 }
 

@@ -87,3 +87,32 @@ async fn an_environment_without_its_connection_is_named() {
     }
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_without_an_alias_goes_back_from_the_page() {
+    let folder = Folder::new("back");
+    folder.write("countersign.toml", MANIFEST);
+    folder.write("a.asl.json", &definition(1, None));
+    let site = Site::of("back", &folder.0).await;
+    let arn = site.desk.known().await.machine_named("a").unwrap().arn.clone();
+    assert!(!site.page("/default/deploy").await.text.contains("Roll back"), "nothing was published");
+    site.desk.sfn.publish_state_machine_version().state_machine_arn(&arn).send().await.unwrap();
+    folder.write("a.asl.json", &definition(2, None));
+    let page = site.page("/default/deploy").await.text;
+    assert_eq!(deploy(&site, "a", &seen(&page, "a")).await.status, StatusCode::FOUND);
+
+    let page = site.page("/default/deploy").await.text;
+    assert!(page.contains("Roll back") && page.contains("to version 1"), "{page}");
+    let form = page.split("/api/roll_back\"").nth(1).unwrap();
+    let shown = form.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let fields = |seen: &'static str| [("workflow", "a"), ("alias", ""), ("seen", seen)];
+    let other = site.post("/api/roll_back", "application/json", &fields("another")).await;
+    assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.text);
+    let answer = site.form("/api/roll_back", &[("workflow", "a"), ("alias", ""), ("seen", shown)]).await;
+    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+    let now = site.desk.sfn.describe_state_machine().state_machine_arn(&arn).send().await.unwrap();
+    assert_eq!(now.definition, definition(1, None));
+    let page = site.page("/default/deploy").await.text;
+    assert!(!page.contains("Roll back") && page.contains("published as version 2"), "{page}");
+    site.close().await;
+}

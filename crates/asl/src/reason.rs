@@ -36,6 +36,13 @@ impl Rule {
                  up. The numbers are estimates: the fewest events of a round or of an item, without retries."
             }
             Rule::MachineTypeUnfit => "An Express execution ends after five minutes, whatever its states wait for.",
+            Rule::StandardUnfit => {
+                "Step Functions refuses StartSyncExecution of a Standard machine: a warning where a workflow of the \
+                 same folder is called so. A Standard execution costs by its transitions, an Express one by its \
+                 time, and starts at a higher rate: advice for a distributed Map over the items of S3 whose tasks \
+                 answer at once, and whose waits, timeouts and retries are less than five minutes together. An \
+                 Express execution may run a task twice."
+            }
             Rule::DeprecatedResource => "What AWS has replaced gets no new features, and what it has retired fails.",
             Rule::AccountNumber => {
                 "A definition with an account in it belongs to that account: deployed elsewhere it fails, or acts there. \

@@ -148,6 +148,8 @@ rules! {
     EventLimit = "event-limit", Definition, None;
     /// What a machine waits for fits into the five minutes of an Express execution.
     MachineTypeUnfit = "machine-type-unfit", Definition, None;
+    /// What is called synchronously, and short work in great numbers, runs as Express.
+    StandardUnfit = "standard-unfit", Definition, None;
     /// A definition uses no field, resource or action that AWS has replaced or retired.
     DeprecatedResource = "deprecated-resource", Definition, None;
     /// A definition names no account.
@@ -240,6 +242,7 @@ impl Rule {
                 | Rule::PayloadLimit
                 | Rule::EventLimit
                 | Rule::MachineTypeUnfit
+                | Rule::StandardUnfit
                 | Rule::DeprecatedResource
                 | Rule::AccountNumber
                 | Rule::SecretInDefinition

@@ -35,11 +35,20 @@ pub async fn withdraw(connection: String, id: String) -> Result<(), AppError> {
 }
 
 /// Leads an alias of a state machine back to the version before; without an alias, its definition. Goes to the deploy page.
+///
+/// `seen` is the hash of the way back that the page showed; empty where it showed none.
 #[server(prefix = "/api", endpoint = "roll_back")]
-pub async fn roll_back(connection: String, workflow: String, alias: String) -> Result<(), AppError> {
+pub async fn roll_back(
+    connection: String,
+    workflow: String,
+    #[server(default)] alias: String,
+    #[server(default)] seen: String,
+) -> Result<(), AppError> {
     let (desk, actor) = crate::server::context(&connection)?;
     crate::server::leads_to(&crate::routes::of(&connection).deploy());
-    crate::server::acting::roll_back(&desk, &actor, &workflow, (!alias.is_empty()).then_some(alias.as_str())).await
+    let alias = Some(alias.as_str()).filter(|alias| !alias.is_empty());
+    let seen = Some(seen.as_str()).filter(|seen| !seen.is_empty());
+    crate::server::acting::roll_back(&desk, &actor, &workflow, alias, seen).await
 }
 
 /// Gives all executions of an alias the version that is rolled out. Goes to the deploy page.

@@ -145,6 +145,9 @@ pub struct ApplyArgs {
     /// Do not wait for rollouts: a running dashboard goes on with them
     #[arg(long)]
     pub no_wait: bool,
+    /// Do not run the last executions through the new definitions before the question
+    #[arg(long, conflicts_with = "plan")]
+    pub no_replay: bool,
 }
 
 /// What is proposed, and to which server.
@@ -179,6 +182,9 @@ pub struct ProposeArgs {
     /// Do not ask before it is proposed
     #[arg(long)]
     pub yes: bool,
+    /// Do not run the last executions through the new definitions before the question
+    #[arg(long)]
+    pub no_replay: bool,
 }
 
 /// A workflow of a folder.

@@ -1,4 +1,4 @@
-//! Commands about versions and aliases that are there: `rollback`, `rollout`, `status` and `versions prune`.
+//! Commands about versions and aliases that are there: `rollout`, `status` and `versions prune`.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,33 +8,38 @@ use std::sync::Arc;
 use countersign_desk::Clock;
 use countersign_desk::connection::{About, Connection, number_of};
 use countersign_desk::deploy::{
-    BackError, By, Chosen, Failure as CallFailure, Folder, Move, Note, Patience, Progress, Published, Timer, Why,
-    finish, go_back, machine_named, moved, note_of, prune, pruned, published, version_label, went_back,
+    By, Chosen, Failure as CallFailure, Folder, Move, Note, Patience, Progress, Published, Timer, Why, finish,
+    machine_named, moved, note_of, prune, pruned, published, version_label,
 };
 
 use super::Failure;
 use super::apply::stopped_by_ctrl_c;
 use super::ask::ask;
 use super::follow::follow;
-use super::plan::{no_environment, source};
+use super::plan::{no_environment, source, usable};
 use super::progress::failures;
 use super::reach::{call_failure, reach};
 use super::terminal_user::{person, record};
 use crate::app::absolute;
-use crate::server::config::{PruneArgs, RollbackArgs, RolloutArgs, StatusArgs, WorkflowArgs};
+use crate::server::config::{PruneArgs, RolloutArgs, StatusArgs, WorkflowArgs};
 use crate::server::terminal;
 
 /// A workflow of a folder on its connection.
-struct Found {
-    connection: Connection,
+pub struct Found {
+    pub connection: Connection,
     /// The name of its state machine.
-    machine: String,
-    alias: Option<String>,
-    data: PathBuf,
+    pub machine: String,
+    /// The alias that the manifest gives it.
+    pub alias: Option<String>,
+    /// The data folder, which has the record.
+    pub data: PathBuf,
 }
 
 /// Finds a workflow by its name in the manifest, or by the name of its state machine.
-async fn find(of: &WorkflowArgs) -> Result<Found, Failure> {
+///
+/// # Errors
+/// The folder or the connection cannot be used.
+pub async fn find(of: &WorkflowArgs) -> Result<Found, Failure> {
     let WorkflowArgs { workflow, source: given, within } = of;
     let folder = Folder::read(&source(given.as_deref(), within)?);
     let environment = within.environment.as_deref();
@@ -46,7 +51,8 @@ async fn find(of: &WorkflowArgs) -> Result<Found, Failure> {
     Ok(Found { connection, machine, alias, data: within.reach.data.clone() })
 }
 
-fn failed(connection: &Connection, failure: CallFailure) -> Failure {
+/// Why a call about a version or an alias was not made, or failed.
+pub fn failed(connection: &Connection, failure: CallFailure) -> Failure {
     match failure {
         CallFailure::Call(error) => call_failure(connection, &error),
         CallFailure::Unknown(error) => {
@@ -66,7 +72,10 @@ fn failed(connection: &Connection, failure: CallFailure) -> Failure {
 
 impl Found {
     /// The ARN of the machine.
-    async fn arn(&self, patience: &Patience<'_>) -> Result<String, Failure> {
+    ///
+    /// # Errors
+    /// There is none of its name, or a call failed.
+    pub async fn arn(&self, patience: &Patience<'_>) -> Result<String, Failure> {
         let machine = machine_named(patience, &self.machine).await.map_err(|error| failed(&self.connection, error))?;
         machine.map(|machine| machine.arn).ok_or_else(|| {
             let what = format!("There is no state machine named {} there.", self.machine);
@@ -76,46 +85,6 @@ impl Found {
             )
         })
     }
-}
-
-/// Goes back to the version before.
-///
-/// # Errors
-/// There is none, or a call failed.
-pub async fn rollback(args: &RollbackArgs) -> Result<ExitCode, Failure> {
-    let found = find(&args.of).await?;
-    let alias = args.alias.clone().or_else(|| found.alias.clone());
-    let (clock, timer, stop) = (Clock::system(), Timer::system(), stopped_by_ctrl_c());
-    let patience = Patience::new(&found.connection, &clock, &timer, &stop, &|_| {});
-    let arn = found.arn(&patience).await?;
-    let about = &found.connection.about;
-    let subject = alias
-        .as_ref()
-        .map_or_else(|| args.of.workflow.clone(), |alias| format!("the alias {alias} of {}", args.of.workflow));
-    ask(&format!("Lead {subject} back to the version before, on {} ({})", about.label, about.detail), args.yes)?;
-    let actor = person();
-    let back = go_back(&patience, &arn, alias.as_deref(), actor.id()).await.map_err(|error| match error {
-        BackError::Failed(failure) => failed(&found.connection, failure),
-        BackError::NothingBefore(_) => Failure::new(
-            format!("There is no version before the one of {}: nothing was changed.", args.of.workflow),
-            "Check out an earlier revision of the folder, and apply it.",
-        ),
-        BackError::NoMachine(_) => {
-            Failure::new(format!("There is no state machine named {} there.", found.machine), "Check the name.")
-        }
-    })?;
-    record(
-        &found.data,
-        &found.connection.id,
-        &[went_back(&found.machine, &back, By { actor: &actor, at: clock.now() })],
-    )
-    .await;
-    let from = back.from.map(|from| format!(" after version {from}")).unwrap_or_default();
-    match &back.alias {
-        Some(alias) => println!("The alias {} leads to version {}{from}.", terminal::line(alias), back.to),
-        None => println!("The definition is that of version {}{from}. Running executions keep theirs.", back.to),
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Goes on with a rollout until its end, or ends it at once.
@@ -155,10 +124,7 @@ pub async fn rollout(args: &RolloutArgs) -> Result<ExitCode, Failure> {
 /// The folder or the connection cannot be read.
 pub async fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
     let folder = Arc::new(Folder::read(&source(args.source.as_deref(), &args.within)?));
-    if let Some(problem) = &folder.problem {
-        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-        return Err(Failure::new(format!("{place}: {}", problem.message), problem.remedy.clone()));
-    }
+    usable(&folder)?;
     let chosen =
         Chosen::of(&folder.manifest, args.within.environment.as_deref()).map_err(|error| no_environment(&error))?;
     let connection = reach(&args.within.reach, chosen.connection()).await?;

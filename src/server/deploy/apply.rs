@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use countersign_desk::Clock;
 use countersign_desk::connection::Connection;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ask::ask;
 use super::follow::follow;
-use super::plan::{colours, no_environment, planned, source};
+use super::plan::{colours, no_environment, planned, replayed, source};
 use super::terminal_user::{person, record};
 use super::{Failure, git, progress, text};
 use crate::server::config::ApplyArgs;
@@ -36,18 +36,17 @@ pub async fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
     }
     let source = source(given.as_deref(), &within)?;
     let folder = Arc::new(Folder::read(&source));
-    let (plan, connection) = planned(&within, &source, folder).await?;
+    let (mut plan, connection) = planned(&within, &source, folder).await?;
+    let may_be_applied = check(kept.as_ref(), &plan, &connection);
+    match &kept {
+        // What is refused is not worth the calls of a replay.
+        _ if may_be_applied.is_err() => {}
+        Some(kept) => kept.show_evidence(&mut plan),
+        None if args.no_replay => {}
+        None => replayed(&mut plan, &connection).await?,
+    }
     print!("{}", text::plan(&plan, &source, &connection, colours()));
-    if let Some(kept) = &kept {
-        same(kept, &plan)?;
-    }
-    refuse_what_cannot_be(&plan, &connection)?;
-    if needs_approval(&plan)? {
-        let what = "This deployment needs an approval by people, so nothing was changed.";
-        let remedy = "Propose it with countersign deploy propose, or on the page Deploy of the dashboard: it is made once \
-                      enough people have approved it.";
-        return Err(Failure::new(what, remedy));
-    }
+    may_be_applied?;
     let gone = plan.items.iter().filter(|item| item.change() == Change::ToBeRemoved).count();
     if !plan.items.iter().any(|item| item.is_ready()) && (gone == 0 || !args.remove) {
         if gone > 0 {
@@ -61,6 +60,21 @@ pub async fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
     let stop = stopped_by_ctrl_c();
     let report = carry_out(args, &connection, &items, &label, &stop).await?;
     finished(args, &connection, &items, &report, &stop).await
+}
+
+/// Refuses a plan that is not the reviewed one, cannot be carried out, or needs an approval.
+fn check(kept: Option<&PlanFile>, plan: &Plan, connection: &Connection) -> Result<(), Failure> {
+    if let Some(kept) = kept {
+        same(kept, plan)?;
+    }
+    refuse_what_cannot_be(plan, connection)?;
+    if needs_approval(plan)? {
+        let what = "This deployment needs an approval by people, so nothing was changed.";
+        let remedy = "Propose it with countersign deploy propose, or on the page Deploy of the dashboard: it is made once \
+                      enough people have approved it.";
+        return Err(Failure::new(what, remedy));
+    }
+    Ok(())
 }
 
 fn question(connection: &Connection, removes: bool) -> String {
@@ -149,20 +163,7 @@ async fn carry_out(
 ) -> Result<Report, Failure> {
     let (clock, timer) = (Clock::system(), Timer::system());
     let steps = AtomicUsize::new(0);
-    let tell = |event: Event| {
-        if let Event::Begins { steps: count, .. } = &event {
-            steps.store(*count, Ordering::Relaxed);
-        }
-        if let Some(line) = progress::line(&event, steps.load(Ordering::Relaxed)) {
-            println!("{line}");
-        }
-        if let Event::Step { remaining_ms, number, .. } = &event
-            && number.is_multiple_of(10)
-            && let Some(time) = progress::time_left(*remaining_ms)
-        {
-            println!("        {time} left by the account's quotas");
-        }
-    };
+    let tell = |event: Event| progress::show(&event, &steps);
     let actor = person();
     let labels = Labels { version: label.to_owned(), by: actor.id().to_owned() };
     let means = Means { connection, clock: &clock, timer: &timer, stop, tell: &tell };

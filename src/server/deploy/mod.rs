@@ -12,6 +12,7 @@ pub mod progress;
 mod propose;
 mod reach;
 mod replayed;
+mod rollback;
 mod terminal_user;
 pub mod text;
 
@@ -53,7 +54,7 @@ pub async fn run(args: DeployArgs) -> ExitCode {
         DeployVerb::Plan(args) => plan::run(&args).await,
         DeployVerb::Apply(args) => apply::run(&args).await,
         DeployVerb::Propose(args) => propose::run(&args).await,
-        DeployVerb::Rollback(args) => aliases::rollback(&args).await,
+        DeployVerb::Rollback(args) => rollback::run(&args).await,
         DeployVerb::Rollout(args) => aliases::rollout(&args).await,
         DeployVerb::Status(args) => aliases::status(&args).await,
         DeployVerb::Versions(VersionsVerb::Prune(args)) => aliases::prune_versions(&args).await,

@@ -10,8 +10,8 @@ use countersign_desk::Clock;
 use countersign_desk::connection::{Connection, ConnectionKind};
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    Chosen, Delay, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED, Template, Timer,
-    Waiting, add_evidence, declared_functions, is_template,
+    Chosen, Delay, FileProblem, Folder, NoEnvironment, Patience, Plan, PlanError, PlanTarget, Planner, REPLAYED,
+    Template, Timer, Waiting, add_evidence, declared_functions, is_template,
 };
 use countersign_local::files::private_file;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,10 @@ pub async fn answer(args: &PlanArgs, colours: Colours) -> Result<(String, u8), F
 }
 
 /// Adds what the last executions would do under the new definitions.
-async fn replayed(plan: &mut Plan, connection: &Connection) -> Result<(), Failure> {
+///
+/// # Errors
+/// The credentials are no longer good.
+pub(super) async fn replayed(plan: &mut Plan, connection: &Connection) -> Result<(), Failure> {
     let (clock, timer, stop) = (Clock::system(), Timer::system(), CancellationToken::new());
     let patience = Patience::new(connection, &clock, &timer, &stop, &waits);
     let added = add_evidence(plan, &patience, REPLAYED as usize).await;
@@ -122,6 +125,22 @@ pub(super) fn source(given: Option<&Path>, within: &WithinArgs) -> Result<PathBu
     Err(Failure::new(format!("{shown} is no folder of definitions."), "Name the folder of countersign.toml."))
 }
 
+/// Refuses a folder whose manifest cannot be used, with every mistake.
+///
+/// # Errors
+/// It is such a folder.
+pub(super) fn usable(folder: &Folder) -> Result<(), Failure> {
+    let said = |one: &FileProblem| format!("{}:{}:{}: {}", one.file, one.line, one.column, one.message);
+    match &folder.problems[..] {
+        [] => Ok(()),
+        [only] => Err(Failure::new(said(only), only.remedy.clone())),
+        all => {
+            let lines: Vec<String> = all.iter().map(|one| format!("{}\n  {}", said(one), one.remedy)).collect();
+            Err(Failure::new(lines.join("\n"), format!("The manifest has {} mistakes.", all.len())))
+        }
+    }
+}
+
 /// The plan of a folder, and the connection that it is made against.
 ///
 /// # Errors
@@ -131,10 +150,7 @@ pub(super) async fn planned(
     source: &Path,
     folder: Arc<Folder>,
 ) -> Result<(Plan, Connection), Failure> {
-    if let Some(problem) = &folder.problem {
-        let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-        return Err(Failure::new(format!("{place}: {}", problem.message), problem.remedy.clone()));
-    }
+    usable(&folder)?;
     let chosen = Chosen::of(&folder.manifest, args.environment.as_deref()).map_err(|error| no_environment(&error))?;
     let connection = reach(&args.reach, chosen.connection()).await?;
     let functions = functions(args, source, &connection)?;

@@ -1,5 +1,7 @@
 //! The course of an apply on a terminal: each step as it is done, what waits and how long, and what is left.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::{ApplyError, Delay, Event, How, Move, Note, Report, Step, What, Why, execution_of};
 
@@ -36,6 +38,22 @@ pub fn line(event: &Event, steps: usize) -> Option<String> {
             };
             Some(format!("        {} waits {} {why}", waiting.api.name(), time(waiting.ms)))
         }
+    }
+}
+
+/// Writes what happens, and every ten steps how long the rest takes. `steps` keeps how many there are.
+pub fn show(event: &Event, steps: &AtomicUsize) {
+    if let Event::Begins { steps: count, .. } = event {
+        steps.store(*count, Ordering::Relaxed);
+    }
+    if let Some(line) = line(event, steps.load(Ordering::Relaxed)) {
+        println!("{line}");
+    }
+    if let Event::Step { remaining_ms, number, .. } = event
+        && number.is_multiple_of(10)
+        && let Some(time) = time_left(*remaining_ms)
+    {
+        println!("        {time} left by the account's quotas");
     }
 }
 

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use countersign_desk::deploy::Folder;
+use countersign_desk::connection::Connection;
+use countersign_desk::deploy::{Folder, Plan};
 
 use super::ask::ask;
-use super::plan::{colours, planned, source};
+use super::plan::{colours, planned, replayed, source};
 use super::{Failure, apply, text};
 use crate::server::approvals::client::{self, Client, Server};
 use crate::server::config::ProposeArgs;
@@ -24,13 +25,14 @@ const PROPOSALS: &str = "/api/deployments/proposals";
 pub async fn run(args: &ProposeArgs) -> Result<ExitCode, Failure> {
     let source = source(args.source.as_deref(), &args.within)?;
     let folder = Arc::new(Folder::read(&source));
-    let (plan, connection) = planned(&args.within, &source, folder).await?;
-    print!("{}", text::plan(&plan, &source, &connection, colours()));
-    apply::refuse_what_cannot_be(&plan, &connection)?;
-    if !apply::needs_approval(&plan)? {
-        let what = "This deployment needs no approval, so nothing was proposed.";
-        return Err(Failure::new(what, "Make it with countersign deploy apply."));
+    let (mut plan, connection) = planned(&args.within, &source, folder).await?;
+    let may_be_proposed = check(&plan, &connection);
+    // What is refused is not worth the calls of a replay.
+    if may_be_proposed.is_ok() && !args.no_replay {
+        replayed(&mut plan, &connection).await?;
     }
+    print!("{}", text::plan(&plan, &source, &connection, colours()));
+    may_be_proposed?;
     if !plan.items.iter().any(|item| item.is_ready()) {
         println!("Nothing was proposed: it is as the plan says already.");
         return Ok(ExitCode::SUCCESS);
@@ -57,6 +59,16 @@ pub async fn run(args: &ProposeArgs) -> Result<ExitCode, Failure> {
     );
     println!("{}", terminal::lines(&done));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a plan that cannot be carried out, and one that nobody has to approve.
+fn check(plan: &Plan, connection: &Connection) -> Result<(), Failure> {
+    apply::refuse_what_cannot_be(plan, connection)?;
+    if !apply::needs_approval(plan)? {
+        let what = "This deployment needs no approval, so nothing was proposed.";
+        return Err(Failure::new(what, "Make it with countersign deploy apply."));
+    }
+    Ok(())
 }
 
 /// Why the server did not propose it. It plans its own folder, against its own connection.

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use countersign_asl::{Diagnostic, Machine, parse, report};
 use countersign_desk::connection::MachineKind;
 use countersign_desk::deploy::desired::{Desired, Encryption, LogLevel};
-use countersign_desk::deploy::{Chosen, Draft, Folder, MANIFEST, NoEnvironment, PlanTarget, draft, partition_of};
+use countersign_desk::deploy::{
+    Chosen, Draft, FileProblem, Folder, MANIFEST, NoEnvironment, PlanTarget, draft, partition_of,
+};
 use countersign_desk::nearest::meant;
 use countersign_permissions::{Logging, Needed, Subject, needed_by, trust};
 
@@ -172,11 +174,14 @@ fn refused(path: &Path, text: &str, found: &[Diagnostic]) -> String {
 /// The folder, if its manifest can be used.
 fn readable(path: &Path) -> Result<Folder, String> {
     let folder = Folder::read(path);
-    if let Some(problem) = &folder.problem {
-        let (file, line, column) = (&problem.file, problem.line, problem.column);
-        return Err(format!("{file}:{line}:{column}: error: {}\n   = help: {}", problem.message, problem.remedy));
+    let said = |one: &FileProblem| {
+        let FileProblem { file, line, column, message, remedy, .. } = one;
+        format!("{file}:{line}:{column}: error: {message}\n   = help: {remedy}")
+    };
+    if folder.problems.is_empty() {
+        return Ok(folder);
     }
-    Ok(folder)
+    Err(folder.problems.iter().map(said).collect::<Vec<_>>().join("\n"))
 }
 
 /// What the folder says of all its workflows, in the environment that is meant.

@@ -20,7 +20,7 @@ pub async fn first_start(desk: &Desk) {
     match desk.deploy_everything(&actor).await {
         Ok(names) => started(desk, &names).await,
         // The manifest's own problems are on the terminal already.
-        Err(_) if desk.definitions().read().problem.is_some() => {}
+        Err(_) if !desk.definitions().read().problems.is_empty() => {}
         Err(error) => {
             let error = words::error(desk.about(), &error);
             eprintln!("The definitions were not deployed: {}", terminal::line(&error.to_string()));

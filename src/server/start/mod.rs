@@ -98,9 +98,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     }
     tasks.spawn(Arc::clone(&desks).run(end.clone()));
     telling::anchors(&args, anchors, &store, (&tasks, &end)).await?;
-    if let Some(problem) = &desk.definitions().read().problem {
-        first::report(problem);
-    }
+    desk.definitions().read().problems.iter().for_each(first::report);
     if engine.is_some() && !args.no_demo && !desk.about().read_only {
         first::first_start(&desk).await;
     }

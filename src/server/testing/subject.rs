@@ -7,7 +7,8 @@ use countersign_asl::{
     Diagnostic, Placeholder, PlaceholderProblem, PlaceholderValue, SourceSpan, placeholders, substitute,
 };
 use countersign_desk::deploy::{
-    Chosen, Definition as Source, EMULATOR_ACCOUNT, Folder, PlanTarget, Variables, unread_finding, values_of,
+    Chosen, Definition as Source, EMULATOR_ACCOUNT, FileProblem, Folder, PlanTarget, Variables, unread_finding,
+    values_of,
 };
 use countersign_replay::cases::{Case, CaseFile, CaseResult, Coverage, FileResult, Problem, Setting, run as run_case};
 use countersign_replay::mock_config::MockConfig;
@@ -87,7 +88,7 @@ impl Subject {
             };
             vec![Problem { line, column, message, remedy }]
         })?;
-        let deployed = deployed(&source).map_err(|problem| vec![problem])?;
+        let deployed = deployed(&source)?;
         if let Some(config) = config {
             merge(&mut file, config, &deployed.workflow);
         }
@@ -223,12 +224,14 @@ fn merge(file: &mut CaseFile, config: &MockConfig, workflow: &str) {
 ///
 /// # Errors
 /// The manifest cannot be used.
-fn deployed(source: &Source) -> Result<Deployed, Problem> {
+fn deployed(source: &Source) -> Result<Deployed, Vec<Problem>> {
     let folder = source.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = Folder::read(folder);
-    if let Some(problem) = &folder.problem {
-        let message = format!("{}:{}:{}: {}", problem.file, problem.line, problem.column, problem.message);
-        return Err(of_file(message, problem.remedy.clone()));
+    if !folder.problems.is_empty() {
+        let problem = |one: &FileProblem| {
+            of_file(format!("{}:{}:{}: {}", one.file, one.line, one.column, one.message), one.remedy.clone())
+        };
+        return Err(folder.problems.iter().map(problem).collect());
     }
     let is_same = |file: &str| Path::new(file).file_name() == source.path.file_name();
     let manifest = &folder.manifest;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use countersign_asl::{Diagnostic, MachineType, Rule, Severity, SourceSpan, Switches, parse, report};
 use countersign_desk::deploy::{
-    Chosen, Definition, Folder, MANIFEST, PlanTarget, Unread, advice, declared_functions, draft, folder_findings,
-    switched, task_findings, unread_finding,
+    Chosen, Definition, FileProblem, Folder, MANIFEST, PlanTarget, Unread, advice, declared_functions, draft,
+    folder_findings, switched, task_findings, unread_finding,
 };
 use serde_json::{Value, json};
 
@@ -138,10 +138,13 @@ fn judged(definition: &Definition, judge: &Judge) -> Vec<Diagnostic> {
 fn folder(path: &Path, judge: &Judge) -> Vec<Checked> {
     let mut folder = Folder::read(path);
     let manifest = folder.manifest_file();
-    if let Some(problem) = &folder.problem {
-        let span = SourceSpan::of_line(problem.line, problem.column, 1);
-        let finding = Diagnostic { span, ..whole_file(Rule::ManifestNotRead, &problem.message, &problem.remedy) };
-        return vec![Checked::of(Path::new(&problem.file), vec![finding])];
+    if let Some(first) = folder.problems.first() {
+        let finding = |one: &FileProblem| {
+            let span = SourceSpan::of_line(one.line, one.column, 1);
+            Diagnostic { span, ..whole_file(Rule::ManifestNotRead, &one.message, &one.remedy) }
+        };
+        // Several are all of the manifest.
+        return vec![Checked::of(Path::new(&first.file), folder.problems.iter().map(finding).collect())];
     }
     let beside = declared_functions(&path.join("../lambdas/functions.toml"));
     let functions = judge.functions.or(beside.as_ref());
@@ -318,6 +321,22 @@ mod tests {
         assert!(report.contains("a\\u{1b}[2J\\u{202e}.yaml:1:1: error: "), "{report}");
         let report = terminal::json(&format!("{:#}", sarif::report(&checked)));
         assert!(!report.contains(['\u{1b}', '\u{202e}']), "{report}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn every_mistake_of_a_manifest_is_reported() {
+        let folder = std::env::temp_dir().join(format!("countersign-validate-mistakes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let manifest = "nmae = \"shop\"\n[workflows.a]\nfile = \"a\"\nalais = \"live\"\ntracing = \"yes\"\n";
+        std::fs::write(folder.join("countersign.toml"), manifest).unwrap();
+        let report = text(&check(&folder, &Judge::default()));
+        for place in
+            ["1:1: error: unknown field `nmae`", "4:1: error: unknown field `alais`", "5:11: error: invalid type"]
+        {
+            assert!(report.contains(&format!("countersign.toml:{place}")), "no {place:?}: {report}");
+        }
+        assert_eq!(report.matches("[manifest-not-read]").count(), 3, "{report}");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

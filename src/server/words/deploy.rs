@@ -2,7 +2,7 @@
 
 use countersign_desk::connection::About;
 use countersign_desk::deploy::{
-    ApplyError, BackError, DeployError, Failure, FileProblem, ProposalError, RolloutError, StepsError,
+    ApplyError, BackError, DeployError, Failure, FileProblem, Partly, ProposalError, RolloutError, StepsError, word,
 };
 
 use crate::error::{AppError, ErrorKind};
@@ -163,18 +163,57 @@ pub(super) fn rollout(about: &About, error: &RolloutError) -> AppError {
             format!("No rollout of {name} is going on any more. Nothing was changed."),
             "Reload the page: it says what runs where.",
         ),
-        RolloutError::Back(BackError::NoMachine(_)) => AppError::new(
+        RolloutError::Back(error) => back(about, error),
+        RolloutError::Failed(failure) => failed(about, failure),
+    }
+}
+
+/// Why nothing, or not everything, went back.
+fn back(about: &About, error: &BackError) -> AppError {
+    match error {
+        BackError::NoMachine(_) => AppError::new(
             ErrorKind::NotFound,
             "This state machine does not exist any more.",
             "Choose one under Workflows.",
         ),
-        RolloutError::Back(BackError::NothingBefore(_)) => AppError::new(
+        BackError::NoAlias(_) => AppError::new(
+            ErrorKind::NotFound,
+            "This alias does not exist any more. Nothing was changed.",
+            "Reload the page: it says what runs where.",
+        ),
+        BackError::NothingBefore(_) => AppError::new(
             ErrorKind::Invalid,
             "There is no version before this one. Nothing was changed.",
             "Check out an earlier revision of the definitions, and deploy it.",
         ),
-        RolloutError::Back(BackError::Failed(failure)) | RolloutError::Failed(failure) => failed(about, failure),
+        BackError::NeverPublished(_) => AppError::new(
+            ErrorKind::Invalid,
+            "No version of it was ever published, so nothing keeps what it was before. Nothing was changed.",
+            NEVER_PUBLISHED,
+        ),
+        BackError::AnotherWay => AppError::new(
+            ErrorKind::Conflict,
+            "Going back would lead elsewhere than the page showed: it was changed meanwhile. Nothing was done.",
+            "Reload the page, then try again.",
+        ),
+        BackError::Partly(half) => {
+            let mut error = failed(about, &half.failure);
+            error.problem.what = partly(half, &error.problem.what);
+            error
+        }
+        BackError::Failed(failure) => failed(about, failure),
     }
+}
+
+/// What to do where no version keeps what was before.
+pub const NEVER_PUBLISHED: &str = "Check out an earlier revision of the definitions, and deploy it. With an alias in the \
+                                   manifest, each deployment publishes a version that it can go back to.";
+
+/// What of going back was done, and what was not.
+#[must_use]
+pub fn partly(half: &Partly, why: &str) -> String {
+    let left: Vec<&str> = half.left.iter().map(word).collect();
+    format!("The definition is that of version {} again. Not done: {}. {why}", half.back.to, left.join(", "))
 }
 
 fn failed(about: &About, failure: &Failure) -> AppError {

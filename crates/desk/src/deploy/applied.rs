@@ -44,6 +44,12 @@ impl Applied {
         of
     }
 
+    /// Whether this setting was managed.
+    #[must_use]
+    pub fn has(&self, setting: Setting) -> bool {
+        self.0.contains_key(&setting)
+    }
+
     /// What the tag of a state machine says; `None` without one, or where it is none of ours.
     #[must_use]
     pub fn tagged(deployed: &Deployed) -> Option<Self> {

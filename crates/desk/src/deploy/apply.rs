@@ -118,11 +118,15 @@ pub struct Means<'a> {
 /// # Errors
 /// The plan cannot be carried out as it is; nothing was done. What fails later is in the report.
 pub async fn apply(means: Means<'_>, items: &[ItemPlan], remove: bool, labels: &Labels) -> Result<Report, StepsError> {
-    let steps = steps(items, remove)?;
+    Ok(carry_out(means, items, steps(items, remove)?, labels).await)
+}
+
+/// Carries these steps of the items out, if everything is still as it was planned.
+pub(super) async fn carry_out(means: Means<'_>, items: &[ItemPlan], steps: Vec<Step>, labels: &Labels) -> Report {
     let waits = |waiting| (means.tell)(Event::Waits(waiting));
     let patience = Patience::new(means.connection, means.clock, means.timer, means.stop, &waits);
     let run = Run { means, patience: &patience, items, labels };
-    Ok(run.run(steps).await)
+    run.run(steps).await
 }
 
 struct Run<'a> {

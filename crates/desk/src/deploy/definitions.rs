@@ -34,7 +34,8 @@ pub struct Definitions {
 /// A manifest that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestTrouble {
-    pub problem: FileProblem,
+    /// Every mistake; at least one.
+    pub problems: Vec<FileProblem>,
     /// Whether an earlier version of it is in force.
     pub earlier_in_force: bool,
 }
@@ -88,7 +89,7 @@ impl Definitions {
     /// The folder with the manifest that counts: its own, or the last usable one.
     fn in_force(&self, mut folder: Folder) -> Folder {
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        if folder.problem.is_none() {
+        if folder.problems.is_empty() {
             *good = Some(folder.manifest.clone());
         } else if let Some(manifest) = good.as_ref() {
             folder.manifest = manifest.clone();
@@ -99,9 +100,12 @@ impl Definitions {
     /// Why the manifest cannot be used; `None` if it can.
     #[must_use]
     pub fn trouble(&self) -> Option<ManifestTrouble> {
-        let problem = self.read().problem.clone()?;
+        let problems = self.read().problems.clone();
+        if problems.is_empty() {
+            return None;
+        }
         let earlier_in_force = self.good.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        Some(ManifestTrouble { problem, earlier_in_force })
+        Some(ManifestTrouble { problems, earlier_in_force })
     }
 
     /// Publishes changes of the folder until `end`, so that pages with a plan, a sample or an approval read it again.
@@ -165,9 +169,10 @@ mod tests {
         std::fs::write(&file, "[workflows.a]\nfil = \"a\"\n").unwrap();
         assert_ne!(definitions.fingerprint(), before);
         let folder = definitions.read();
-        assert!(folder.problem.is_some() && folder.manifest.workflows.contains_key("a"));
+        assert!(!folder.problems.is_empty() && folder.manifest.workflows.contains_key("a"));
         let trouble = definitions.trouble().unwrap();
-        assert!(trouble.earlier_in_force && (trouble.problem.line, trouble.problem.column) == (2, 1), "{trouble:?}");
+        let places: Vec<(u32, u32)> = trouble.problems.iter().map(|problem| (problem.line, problem.column)).collect();
+        assert!(trouble.earlier_in_force && places == [(2, 1)], "{trouble:?}");
         std::fs::remove_dir_all(&path).unwrap();
     }
 }

@@ -120,7 +120,7 @@ impl Desk {
         let folder = self.definitions().read();
         let connection = self.id().as_str().to_owned();
         let empty = |folder: Arc<Folder>| Plan { problems: Vec::new(), ..nowhere(folder, &connection) };
-        if folder.problem.is_some() {
+        if !folder.problems.is_empty() {
             return Ok(empty(folder));
         }
         let chosen = match environment {
@@ -230,7 +230,7 @@ impl Desk {
             return Err(DeployError::NeedsApproval.into());
         }
         let folder = self.definitions().read();
-        if let Some(problem) = &folder.problem {
+        if let Some(problem) = folder.problems.first() {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
         let plan = self.fresh_plan(None).await?;

@@ -19,7 +19,7 @@ use super::manifest::Workflow;
 use super::plan::{Found, error};
 use super::settings_check::settings_of;
 use super::target::PlanTarget;
-use super::tasks::task_findings;
+use super::tasks::{synchronous_calls, task_findings};
 use super::values::{problem_finding, unused, values_of};
 use crate::connection::MachineKind;
 
@@ -63,15 +63,16 @@ pub struct Drafts {
 /// What every workflow of the folder should be in an environment, by name. A manifest that cannot be used has none.
 #[must_use]
 pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
-    if folder.problem.is_some() {
+    if !folder.problems.is_empty() {
         return Drafts::default();
     }
     let workflows = &folder.manifest.workflows;
     let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
+    let standard = standard_machines(folder, chosen, target);
     let mut used = BTreeMap::new();
     let mut drafts = Vec::with_capacity(workflows.len());
     for (name, workflow) in workflows {
-        let drafting = Drafting { folder, chosen, name, workflow, target };
+        let drafting = Drafting { folder, chosen, name, workflow, target, standard: &standard };
         let (draft, names) = drafting.draft(&stamp);
         used.insert(name.as_str(), names);
         drafts.push(draft);
@@ -86,6 +87,16 @@ pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
     Drafts { drafts, found, of_tool: false }
 }
 
+/// The workflows that are STANDARD in an environment, by the ARNs of their machines.
+fn standard_machines<'f>(folder: &'f Folder, chosen: &Chosen, target: PlanTarget) -> BTreeMap<String, &'f str> {
+    let PlanTarget { partition, region, account, .. } = target;
+    let names = folder.manifest.workflows.keys().filter(|name| chosen.kind(name) == MachineKind::Standard.as_str());
+    let arn = |name: &str| chosen.machine_name(name);
+    names
+        .map(|name| (format!("arn:{partition}:states:{region}:{account}:stateMachine:{}", arn(name)), name.as_str()))
+        .collect()
+}
+
 /// The definition of a workflow with the values of its placeholders.
 struct Made {
     text: String,
@@ -98,6 +109,8 @@ struct Drafting<'a> {
     name: &'a str,
     workflow: &'a Workflow,
     target: PlanTarget<'a>,
+    /// The workflows that are STANDARD, by the ARNs of their machines.
+    standard: &'a BTreeMap<String, &'a str>,
 }
 
 impl Drafting<'_> {
@@ -233,6 +246,7 @@ impl Drafting<'_> {
     fn check(&self, draft: &mut Draft, definition: &Definition, made: &Made) -> Option<countersign_asl::Machine> {
         let (machine, mut found) = parse_created(&made.text, self.machine_type());
         found.extend(task_findings(&made.text, self.target.functions));
+        found.extend(synchronous_calls(&made.text, self.standard));
         draft.found.extend(found.into_iter().map(|one| {
             let span = definition.span(made.substituted.span_before(definition.json(), one.span));
             (definition.path.clone(), Diagnostic { span, ..one })
@@ -246,5 +260,41 @@ fn words(value: &PlaceholderValue) -> Option<String> {
     match value {
         PlaceholderValue::Text(text) | PlaceholderValue::Json(text) => Some(text.clone()),
         PlaceholderValue::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    const CALLS: &str = r#"{"StartAt": "Price", "States": {"Price": {
+"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:startSyncExecution", "End": true,
+"Parameters": {"StateMachineArn": "${Price}"}}}}"#;
+
+    #[test]
+    fn a_standard_workflow_of_the_folder_is_not_called_synchronously() {
+        let path = std::env::temp_dir().join(format!("countersign-draft-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let pass = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+        for (file, text) in [("order.asl.json", CALLS), ("price.asl.json", pass)] {
+            std::fs::write(path.join(file), text).unwrap();
+        }
+        let places = |kind: &str, level: &str| -> Vec<(u32, u32)> {
+            let order =
+                "[workflows.order]\nfile = \"order.asl.json\"\nsubstitutions.Price = { workflow = \"price\" }\n";
+            let price = format!("[workflows.price]\nfile = \"price.asl.json\"\ntype = \"{kind}\"\n");
+            let manifest = format!("{order}lint.standard-unfit = \"{level}\"\n{price}");
+            let folder = Folder::of(&path, Ok(manifest));
+            let chosen = Chosen::of(&folder.manifest, None).unwrap();
+            let drafts = draft(&folder, &chosen, PlanTarget::unknown(None)).drafts;
+            let found = drafts.iter().find(|draft| draft.workflow == "order").unwrap().found.iter();
+            let unfit = found.filter(|(_, one)| one.rule == Rule::StandardUnfit);
+            unfit.map(|(_, one)| (one.span.line, one.span.column)).collect()
+        };
+        assert_eq!(places("STANDARD", "warn"), [(3, 35)]);
+        assert_eq!(places("EXPRESS", "warn"), []);
+        assert_eq!(places("STANDARD", "off"), []);
+        std::fs::remove_dir_all(&path).unwrap();
     }
 }

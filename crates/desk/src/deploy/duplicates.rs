@@ -88,7 +88,7 @@ mod tests {
         let text = "[workflows.a]\nfile = \"a.json\"\n[workflows.b]\nfile = \"x/.././a.json\"\n[workflows.c]\nfile = \"c.json\"\nname = \"b\"\n\
                     [environments.dev.workflows.a]\nname = \"c\"\n[environments.dev.workflows.c]\nname = \"c\"\n";
         let folder = Folder::of(Path::new("dir"), Ok(text.to_owned()));
-        assert!(folder.problem.is_none(), "{:?}", folder.problem);
+        assert!(folder.problems.is_empty(), "{:?}", folder.problems);
         let chosen = Chosen { manifest: &folder.manifest, environment: None };
         let found: Vec<String> = duplicates(&folder, &chosen)
             .into_iter()

@@ -18,8 +18,8 @@ pub struct Folder {
     pub manifest: Manifest,
     /// The spans of the manifest's entries; `None` if there is no manifest.
     pub places: Option<Places>,
-    /// Why the manifest on the disk cannot be used; then `manifest` is the last usable one, or empty.
-    pub problem: Option<FileProblem>,
+    /// Why the manifest on the disk cannot be used: every mistake. If there is one, `manifest` is the last usable one, or empty.
+    pub problems: Vec<FileProblem>,
 }
 
 impl Folder {
@@ -35,12 +35,14 @@ impl Folder {
         let file = path.join(FILE);
         let read = match text {
             Ok(text) => parse(&text, &file).map(|(manifest, places)| (manifest, Some(places))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => found(path).map(|manifest| (manifest, None)),
-            Err(error) => Err(unreadable(&file, &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                found(path).map(|manifest| (manifest, None)).map_err(|problem| vec![problem])
+            }
+            Err(error) => Err(vec![unreadable(&file, &error)]),
         };
         match read {
-            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problem: None },
-            Err(problem) => Self { path: path.to_owned(), problem: Some(problem), ..Self::default() },
+            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problems: Vec::new() },
+            Err(problems) => Self { path: path.to_owned(), problems, ..Self::default() },
         }
     }
 
@@ -168,7 +170,7 @@ mod tests {
         assert_eq!(folder.manifest.workflows.keys().collect::<Vec<_>>(), ["order", "pay"]);
         assert!(folder.name().starts_with("countersign-folder-"));
         std::fs::write(path.join("pay.asl.json"), "{}").unwrap();
-        let problem = Folder::read(&path).problem.unwrap();
+        let problem = Folder::read(&path).problems.remove(0);
         assert!(problem.file.ends_with("pay.asl.yaml") && problem.message.contains("pay.asl.json"), "{problem:?}");
         std::fs::remove_dir_all(&path).unwrap();
     }

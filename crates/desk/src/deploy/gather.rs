@@ -178,7 +178,8 @@ pub(super) async fn tags(patience: &Patience<'_>, arn: &str) -> Result<Result<Ta
     unless_left_out(missing_is_none(read).map(Option::unwrap_or_default))
 }
 
-fn of_description(described: MachineDescription, tags: Tags) -> Deployed {
+/// A machine as it was described, with its tags.
+pub(super) fn of_description(described: MachineDescription, tags: Tags) -> Deployed {
     Deployed {
         arn: described.arn,
         name: described.name,

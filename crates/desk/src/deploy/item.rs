@@ -348,7 +348,8 @@ pub fn hash_of<'i>(items: impl IntoIterator<Item = &'i ItemPlan>) -> String {
     hash(items.into_iter().filter(|item| item.change != Change::Refused).map(item_hash))
 }
 
-fn hash(parts: impl Iterator<Item = String>) -> String {
+/// A hash of these parts.
+pub(super) fn hash(parts: impl Iterator<Item = String>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         // The length separates neighbours.

@@ -55,7 +55,7 @@ mod tests {
 
     fn folder(manifest: &str) -> Folder {
         let folder = Folder::of(Path::new("."), Ok(manifest.to_owned()));
-        assert_eq!(folder.problem, None);
+        assert_eq!(folder.problems, []);
         folder
     }
 
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_wrong_id_is_refused_with_the_nearest() {
         let folder = Folder::of(Path::new("."), Ok("[lint]\nno-timeot = \"off\"\n".to_owned()));
-        let problem = folder.problem.unwrap();
+        let [problem] = &folder.problems[..] else { panic!("{:?}", folder.problems) };
         assert_eq!((problem.line, problem.column), (2, 1), "{problem:?}");
         assert!(problem.message.starts_with("unknown rule `no-timeot`"), "{}", problem.message);
         assert!(problem.remedy.starts_with("Did you mean `no-timeout`?"), "{}", problem.remedy);

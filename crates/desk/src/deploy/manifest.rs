@@ -10,12 +10,12 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::finding::FileProblem;
+use super::mistakes::{Reading, meant_instead, read};
 use super::places::{Places, line_and_column};
 use super::settings::table_with_settings;
 use super::substitution::{Substitution, exact};
 use crate::approvals::Policy;
 use crate::approvals::shown::version;
-use crate::nearest::meant;
 use crate::store::ApprovalRule;
 
 /// The manifest's file name.
@@ -144,29 +144,39 @@ pub struct SampleInput {
 /// Reads a manifest.
 ///
 /// # Errors
-/// The first mistake, with its place.
-pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), FileProblem> {
-    let mistake = |offset: usize, message: &str, remedy: &str| {
+/// Every mistake with its place, in the order of the file; of a text that is no TOML, the first one.
+pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), Vec<FileProblem>> {
+    let failed = |error: &toml::de::Error| problem_of(text, file, error);
+    let not_toml = |error: toml::de::Error| vec![failed(&error)];
+    let table = DeTable::parse(text).map_err(not_toml)?;
+    let Reading { read, mistakes } = read::<Manifest>(&table);
+    let mut problems: Vec<FileProblem> = mistakes.iter().map(failed).collect();
+    let Some(mut manifest) = read else { return Err(problems) };
+    let inexact = with_exact_values(&mut manifest, table.get_ref()).into_iter().map(|(offset, what)| {
         let (line, column) = line_and_column(text, offset);
-        file_problem(file, line, column, message, remedy)
-    };
-    let failed = |error: &toml::de::Error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        if let Some(first) = first_of(text, offset, error.message()) {
-            let (line, column) = line_and_column(text, first);
-            let message = format!("{}: it stands at {line}:{column} already", error.message());
-            return mistake(offset, &message, "Keep one of the two, or give one of them another name.");
-        }
-        let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
-        mistake(offset, error.message(), &format!("{near}Correct the manifest; open pages update themselves."))
-    };
-    let manifest: Manifest = toml::from_str(text).map_err(|error| failed(&error))?;
-    let manifest = versioned(manifest, text).map_err(|error| failed(&error))?;
-    let table = DeTable::parse(text).map_err(|error| failed(&error))?;
-    let manifest = with_exact_values(manifest, table.get_ref())
-        .map_err(|(offset, what)| mistake(offset, &what, "Write another number, or quote it as a text."))?;
-    let places = Places::of(text).map_err(|error| failed(&error))?;
-    Ok((manifest, places))
+        file_problem(file, line, column, &what, "Write another number, or quote it as a text.")
+    });
+    problems.extend(inexact);
+    if !problems.is_empty() {
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        return Err(problems);
+    }
+    let manifest = versioned(manifest, text).map_err(not_toml)?;
+    Ok((manifest, Places::of(text).map_err(not_toml)?))
+}
+
+/// A mistake as it is reported: where it is, and what was probably meant.
+fn problem_of(text: &str, file: &Path, error: &toml::de::Error) -> FileProblem {
+    let offset = error.span().map_or(0, |span| span.start);
+    let (line, column) = line_and_column(text, offset);
+    if let Some(first) = first_of(text, offset, error.message()) {
+        let (first_line, first_column) = line_and_column(text, first);
+        let message = format!("{}: it stands at {first_line}:{first_column} already", error.message());
+        return file_problem(file, line, column, &message, "Keep one of the two, or give one of them another name.");
+    }
+    let near = meant_instead(error.message()).map_or_else(String::new, |near| format!("Did you mean `{near}`? "));
+    let remedy = format!("{near}Correct the manifest; open pages update themselves.");
+    file_problem(file, line, column, error.message(), &remedy)
 }
 
 /// Where a key that stands twice stood first, by the byte of the second. Up to the line of the second the text is TOML.
@@ -220,36 +230,30 @@ fn versioned(mut manifest: Manifest, text: &str) -> Result<Manifest, toml::de::E
     Ok(manifest)
 }
 
-/// The manifest with the digits of its values as they are written.
-fn with_exact_values(mut manifest: Manifest, table: &DeTable) -> Result<Manifest, (usize, String)> {
-    exact(&mut manifest.substitutions, inner(Some(table), "substitutions").as_ref())?;
+/// Gives the manifest's values the digits that they have in the text. Returns the numbers that JSON does not have, each with its
+/// place.
+fn with_exact_values(manifest: &mut Manifest, table: &DeTable) -> Vec<(usize, String)> {
+    let mut wrong = exact(&mut manifest.substitutions, inner(Some(table), "substitutions").as_ref());
     let workflows = inner(Some(table), "workflows");
     for (name, workflow) in &mut manifest.workflows {
         let of = inner(inner(workflows.as_ref(), name).as_ref(), "substitutions");
-        exact(&mut workflow.substitutions, of.as_ref())?;
+        wrong.extend(exact(&mut workflow.substitutions, of.as_ref()));
     }
     let environments = inner(Some(table), "environments");
     for (name, environment) in &mut manifest.environments {
         let of = inner(environments.as_ref(), name);
-        exact(&mut environment.substitutions, inner(of.as_ref(), "substitutions").as_ref())?;
+        wrong.extend(exact(&mut environment.substitutions, inner(of.as_ref(), "substitutions").as_ref()));
         let workflows = inner(of.as_ref(), "workflows");
         for (name, workflow) in &mut environment.workflows {
             let of = inner(inner(workflows.as_ref(), name).as_ref(), "substitutions");
-            exact(&mut workflow.substitutions, of.as_ref())?;
+            wrong.extend(exact(&mut workflow.substitutions, of.as_ref()));
         }
     }
-    Ok(manifest)
+    wrong
 }
 
 fn inner<'t>(table: Option<&DeTable<'t>>, key: &str) -> Option<DeTable<'t>> {
     Some(table?.get(key)?.get_ref().as_table()?.clone())
-}
-
-/// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".
-fn meant_instead(message: &str) -> Option<&str> {
-    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (unknown, known) = words.split_first().filter(|_| message.starts_with("unknown "))?;
-    meant(unknown, known)
 }
 
 /// A problem at a position in a file.
@@ -314,7 +318,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, place: (u32, u32), message: &str, remedy: &str) {
-        let problem = parse(text, Path::new("dir/countersign.toml")).unwrap_err();
+        let problems = parse(text, Path::new("dir/countersign.toml")).unwrap_err();
+        let [problem] = &problems[..] else { panic!("{text}: {problems:?}") };
         assert_eq!((problem.line, problem.column), place, "{text}: {}", problem.message);
         assert!(problem.message.contains(message), "{text}: {}", problem.message);
         assert!(problem.remedy.contains(remedy), "{text}: {}", problem.remedy);
@@ -333,6 +338,22 @@ mod tests {
         check("[substitutions]\nA = { value = inf }\n", (2, 15), "inf", "");
         check("rollout = { canary = { percent = 1, minuets = 2 } }\n", (1, 37), "minuets", "Did you mean `minutes`?");
         check("[workflows.order]\nfile = \"a\"\ntags = { a = 1 }\n", (3, 14), "expected a string", "");
+    }
+
+    #[test]
+    fn every_mistake_is_reported_in_the_order_of_the_file() {
+        let text = "nmae = \"shop\"\n[substitutions]\nA = { value = inf }\nB = { smm = \"/b\" }\n[workflows.order]\nfil = \"a\"\n\
+                    lint.no-timeot = \"off\"\n[workflows.order.approvals.Ask]\ntitel = \"Really?\"\n[environments.dev]\nsufix = \"-dev\"\n";
+        let problems = parse(text, Path::new("m")).unwrap_err();
+        let found: Vec<(u32, bool)> =
+            problems.iter().map(|one| (one.line, one.remedy.contains("Did you mean"))).collect();
+        let expected = [(1, true), (3, false), (4, true), (6, true), (7, true), (9, true), (11, true)];
+        assert_eq!(found, expected, "{problems:?}");
+        for (problem, near) in
+            problems.iter().filter(|one| one.line != 3).zip(["name", "ssm", "file", "no-timeout", "title", "suffix"])
+        {
+            assert!(problem.remedy.contains(&format!("Did you mean `{near}`?")), "{problem:?}");
+        }
     }
 
     #[test]

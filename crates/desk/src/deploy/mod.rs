@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`manifest`](Manifest), `settings`, `substitution` | what `countersign.toml` says |
+//! | [`manifest`](Manifest), `settings`, `substitution`, `mistakes` | what `countersign.toml` says, and all that is wrong with it |
 //! | `environment` ([`Chosen`]) | what of it counts in one environment |
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `check`, `choices`, `tasks`, `lint`, `duplicates` | findings about the folder |
@@ -46,6 +46,7 @@ mod lines;
 mod lint;
 mod manifest;
 mod mermaid;
+mod mistakes;
 mod note;
 pub mod outlook;
 mod patience;
@@ -75,7 +76,7 @@ mod values;
 mod versions;
 
 pub use apply::{ApplyError, Event, Means, Report, apply};
-pub use back::{BackError, WentBack, go_back};
+pub use back::{BackError, Partly, WayBack, WentBack, alias_way, gone_back, take, way_back};
 pub use check::folder_findings;
 pub use compare::compare;
 pub use definition::{Definition, Unread, is_yaml, unread_finding};
@@ -101,7 +102,7 @@ pub use plan::{
 };
 pub use planning::{NotCompared, Owner, Plan, PlanError, Planner};
 pub(crate) use proposing::Approved;
-pub use proposing::{ProposalError, ProposalShown};
+pub use proposing::{ProposalError, ProposalShown, proposal_of};
 pub use recording::{By, acts, execution_of, moved, pruned, went_back, word};
 pub use rollout::Move;
 pub(crate) use rollouts::Rolling;

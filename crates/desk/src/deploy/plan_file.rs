@@ -1,9 +1,12 @@
 //! A plan as a file, between the review and the apply: `countersign deploy plan --out FILE`, then
 //! `countersign deploy apply --plan FILE`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::desired::ItemPlan;
+use super::outlook::Evidence;
 use super::plan::hash_of;
 use super::planning::{Owner, Plan};
 
@@ -29,6 +32,9 @@ pub struct PlanFile {
     /// The hash of the items: a file that was changed is refused.
     pub hash: String,
     pub items: Vec<ItemPlan>,
+    /// What earlier executions would do, by the ARN of their state machine, as the review saw it; without what was not replayed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, Evidence>,
 }
 
 /// Why a file is no plan that can be applied.
@@ -53,6 +59,7 @@ impl PlanFile {
     #[must_use]
     pub fn of(plan: &Plan, source: &str, connection: &str) -> Self {
         let Owner { region, account, .. } = plan.owner.clone();
+        let evidence = plan.items.iter().filter_map(|item| Some((item.plan.arn.clone(), item.evidence.clone()?)));
         Self {
             version: VERSION,
             source: source.to_owned(),
@@ -63,6 +70,14 @@ impl PlanFile {
             account,
             hash: plan.hash.clone(),
             items: plan.item_plans(),
+            evidence: evidence.collect(),
+        }
+    }
+
+    /// Puts the evidence of the review into the plan that was made again, so that its executions are not replayed twice.
+    pub fn show_evidence(&self, plan: &mut Plan) {
+        for item in &mut plan.items {
+            item.evidence = self.evidence.get(&item.plan.arn).cloned();
         }
     }
 
@@ -109,12 +124,18 @@ mod tests {
             account: text("000000000000"),
             hash: hash_of([]),
             items: Vec::new(),
+            evidence: BTreeMap::new(),
         }
     }
 
     #[test]
     fn a_plan_file_is_read_as_it_was_written() {
         assert_eq!(PlanFile::read(&file().text()), Ok(file()));
+        assert!(!file().text().contains("evidence"), "nothing was replayed");
+        let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:order".to_owned();
+        let found = Evidence { executions: 3, listed: Some(9), ..Evidence::default() };
+        let replayed = PlanFile { evidence: BTreeMap::from([(arn, found)]), ..file() };
+        assert_eq!(PlanFile::read(&replayed.text()), Ok(replayed));
     }
 
     #[test]

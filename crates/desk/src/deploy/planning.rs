@@ -113,7 +113,7 @@ impl Plan {
     /// Whether something is refused, so that the plan as a whole cannot be applied.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.folder.problem.is_some()
+        !self.folder.problems.is_empty()
             || self.problems.iter().any(|problem| problem.error)
             || self.items.iter().any(Item::is_refused)
     }
@@ -147,7 +147,7 @@ impl Planner<'_> {
     /// # Errors
     /// The manifest cannot be used, or a call fails without which nothing can be compared.
     pub async fn plan(&self, folder: Arc<Folder>, environment: Option<&str>) -> Result<Plan, PlanError> {
-        if let Some(problem) = &folder.problem {
+        if let Some(problem) = folder.problems.first() {
             return Err(PlanError::Manifest(problem.clone()));
         }
         let chosen = Chosen::of(&folder.manifest, environment)?;

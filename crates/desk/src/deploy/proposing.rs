@@ -402,6 +402,13 @@ impl Desk {
     }
 }
 
+/// The id of the proposal that an act of the record is about.
+#[must_use]
+pub fn proposal_of(act: &Act) -> Option<&str> {
+    let is_about_one = matches!(act.deed, Deed::Proposed | Deed::ProposalVoted | Deed::ProposalEnded);
+    act.detail.split_once(": ").filter(|_| is_about_one).map(|(id, _)| id)
+}
+
 /// The name of an item's state machine, by which policies name it.
 fn machine_of(item: &ItemPlan) -> &str {
     item.arn.rsplit(':').next().unwrap_or(&item.workflow)
@@ -411,4 +418,27 @@ fn machine_of(item: &ItemPlan) -> &str {
 fn new_id() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     format!("dep_{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_about_a_proposal_has_its_id() {
+        let act = |deed, detail: &str| Act {
+            deed,
+            workflow: None,
+            execution_arn: None,
+            event: None,
+            detail: detail.to_owned(),
+            person_id: String::new(),
+            person_name: String::new(),
+            at: 0,
+        };
+        for deed in [Deed::Proposed, Deed::ProposalVoted, Deed::ProposalEnded] {
+            assert_eq!(proposal_of(&act(deed, "dep_1: approved: as agreed")), Some("dep_1"));
+        }
+        assert_eq!(proposal_of(&act(Deed::RolledBack, "live: version 1")), None);
+    }
 }

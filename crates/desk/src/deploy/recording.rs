@@ -120,7 +120,8 @@ pub fn moved(alias_arn: &str, note: &Note, to: &Move, by: By<'_>) -> Option<Act>
 pub fn went_back(workflow: &str, back: &WentBack, by: By<'_>) -> Act {
     let alias = back.alias.as_ref().map(|alias| format!("{alias}: ")).unwrap_or_default();
     let from = back.from.map(|from| format!(" after version {from}")).unwrap_or_default();
-    by.act(Deed::RolledBack, Some(workflow), format!("{alias}version {}{from}", back.to))
+    let published = back.published.map(|number| format!(", published as version {number}")).unwrap_or_default();
+    by.act(Deed::RolledBack, Some(workflow), format!("{alias}version {}{from}{published}", back.to))
 }
 
 /// The act of deleting versions.

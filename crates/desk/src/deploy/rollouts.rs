@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::back::{BackError, WentBack, go_back};
+use super::apply::{Event, Means};
+use super::back::{BackError, WayBack, WentBack, gone_back, take, way_back};
 use super::driving::{Counting, Looked, finish, look, machine_of, note_of};
 use super::note::Note;
 use super::patience::{Failure, Patience};
@@ -300,23 +301,59 @@ impl Desk {
         Ok(note)
     }
 
-    /// Goes back with a workflow: its alias to the version before, or its definition, where it has no such alias.
+    /// The way back of a workflow's definition, for whoever looks: nothing is changed.
     ///
     /// # Errors
-    /// The actor may not deploy it, there is nothing to go back to, or a call failed.
-    pub async fn roll_back(&self, actor: &Actor, workflow: &str, alias: Option<&str>) -> Result<WentBack, Error> {
+    /// The actor may not see it, there is nothing to go back to, or a call failed.
+    pub async fn definition_way(&self, actor: &Actor, workflow: &str) -> Result<WayBack, Error> {
+        let machine = self.standard(actor, workflow).await?;
+        let unhurried = self.unhurried();
+        Ok(way_back(&unhurried.patience(self), &machine.arn, None).await.map_err(RolloutError::from)?)
+    }
+
+    /// Goes back with a workflow: this alias to the version before, or its definition, where no alias is named. `seen` is the
+    /// hash of the way that was shown, where one was.
+    ///
+    /// # Errors
+    /// The actor may not deploy it, there is nothing to go back to, the way is not the one that was shown, or a call failed.
+    pub async fn roll_back(
+        &self,
+        actor: &Actor,
+        workflow: &str,
+        alias: Option<&str>,
+        seen: Option<&str>,
+    ) -> Result<WentBack, Error> {
         self.permit_change(actor, Action::Deploy, Some(workflow), None).await?;
         let machine = self.standard(actor, workflow).await?;
         let unhurried = self.unhurried();
-        let gone = go_back(&unhurried.patience(self), &machine.arn, alias, actor.id()).await;
-        let back = gone.map_err(RolloutError::from)?;
-        if let Some(alias) = &back.alias {
-            self.rolling().with(|known| known.moving.remove(&format!("{}:{alias}", machine.arn)));
+        let way = way_back(&unhurried.patience(self), &machine.arn, alias).await.map_err(RolloutError::from)?;
+        if seen.is_some_and(|seen| seen != way.hash()) {
+            return Err(RolloutError::from(BackError::AnotherWay).into());
         }
+        let gone = self.carry_back(actor, &way, &unhurried).await;
+        if let Some(back) = gone_back(&gone) {
+            if let Some(alias) = &back.alias {
+                self.rolling().with(|known| known.moving.remove(&format!("{}:{alias}", machine.arn)));
+            }
+            self.put_on_record(went_back(workflow, back, By { actor, at: self.now() })).await;
+        }
+        self.planned().forget();
         self.watch().definition_changed(&machine.arn);
-        self.put_on_record(went_back(workflow, &back, By { actor, at: self.now() })).await;
         self.watch().look_again().await;
-        Ok(back)
+        Ok(gone.map_err(RolloutError::from)?)
+    }
+
+    /// Takes a way back; whoever looks at the page sees how far it is.
+    async fn carry_back(&self, actor: &Actor, way: &WayBack, unhurried: &Unhurried) -> Result<WentBack, BackError> {
+        let entry = self.carrying_out().begin(actor.name());
+        let tell = |event: Event| {
+            if entry.hears(&event) {
+                self.watch().changes.publish([Topic::Workflows]);
+            }
+        };
+        let Unhurried { clock, timer, stop } = unhurried;
+        let means = Means { connection: &self.watch().connection, clock, timer, stop, tell: &tell };
+        take(means, way, actor.id()).await
     }
 
     /// Deletes versions of a workflow that were shown; those that an alias leads to by now stay.

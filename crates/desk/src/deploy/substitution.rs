@@ -150,20 +150,17 @@ fn placeholder_value(value: &toml::Value) -> PlaceholderValue {
     }
 }
 
-/// Gives the values of a table of substitutions the digits that they have in the text.
-///
-/// # Errors
-/// A number that JSON does not have, with its place.
-pub fn exact(
-    substitutions: &mut BTreeMap<String, Substitution>,
-    table: Option<&DeTable>,
-) -> Result<(), (usize, String)> {
+/// Gives the values of a table of substitutions the digits that they have in the text. Returns the numbers that JSON does not have,
+/// each with its place.
+pub fn exact(substitutions: &mut BTreeMap<String, Substitution>, table: Option<&DeTable>) -> Vec<(usize, String)> {
+    let mut wrong = Vec::new();
     for (name, substitution) in substitutions {
         let entry = table.and_then(|table| table.get(name.as_str())).and_then(|entry| entry.get_ref().as_table());
         let Some(value) = entry.and_then(|entry| entry.get("value")) else { continue };
         let mut text = String::new();
         if let Err(what) = write(value.get_ref(), &mut text) {
-            return Err((value.span().start, what));
+            wrong.push((value.span().start, what));
+            continue;
         }
         for source in &mut substitution.sources {
             if let Source::Value(PlaceholderValue::Json(json)) = source {
@@ -171,7 +168,7 @@ pub fn exact(
             }
         }
     }
-    Ok(())
+    wrong
 }
 
 /// Writes a TOML value as JSON in one line.
@@ -228,8 +225,10 @@ mod tests {
         let mut all: BTreeMap<String, Substitution> =
             toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())?;
         let table = DeTable::parse(text).unwrap();
-        exact(&mut all, Some(table.get_ref())).map_err(|(_, what)| what)?;
-        Ok(all.remove("A").unwrap())
+        match exact(&mut all, Some(table.get_ref())).pop() {
+            Some((_, what)) => Err(what),
+            None => Ok(all.remove("A").unwrap()),
+        }
     }
 
     fn json(text: &str) -> Result<Source, String> {

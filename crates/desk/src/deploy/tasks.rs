@@ -1,8 +1,9 @@
-//! Faults of tasks that the language itself allows: a callback that does not pass its token, and an undeclared function.
+//! Faults of tasks that the language itself allows: a callback that does not pass its token, an undeclared function, and a
+//! Standard machine that is called as only an Express one can be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_asl::{Diagnostic, Rule, Severity, SourceSpan};
+use countersign_asl::{Diagnostic, Resource, Rule, Severity, SourceSpan};
 
 use countersign_json::{Json, Kind, Value};
 
@@ -18,6 +19,38 @@ pub fn task_findings(text: &str, functions: Option<&BTreeSet<String>>) -> Vec<Di
         found.extend(functions.and_then(|functions| undeclared(task, functions)));
     });
     found
+}
+
+/// Tasks that call a Standard machine of the folder and wait for the answer in the same call, which Step Functions refuses.
+/// `standard` has the workflows of this type by the ARNs of their machines.
+#[must_use]
+pub(super) fn synchronous_calls(text: &str, standard: &BTreeMap<String, &str>) -> Vec<Diagnostic> {
+    let Ok(json) = Json::read(text) else { return Vec::new() };
+    let mut found = Vec::new();
+    scope(json.root(), "", false, &mut |task: &Task| found.extend(synchronous_call(task, standard)));
+    found
+}
+
+fn synchronous_call(task: &Task, standard: &BTreeMap<String, &str>) -> Option<Diagnostic> {
+    let Resource::Sdk { service: "sfn", action: "startSyncExecution", .. } = Resource::read(&task.resource)? else {
+        return None;
+    };
+    let given = ["Parameters", "Arguments"].into_iter().find_map(|field| task.state.get(field));
+    let called = given?.get("StateMachineArn")?;
+    let arn = called.text()?;
+    // A version or an alias may stand behind the ARN: `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME:live`.
+    let machine: Vec<&str> = arn.split(':').take(7).collect();
+    let workflow = *standard.get(&machine.join(":"))?;
+    let message = format!(
+        "{:?} calls {workflow} with StartSyncExecution, which Step Functions refuses: {workflow} is STANDARD",
+        task.name
+    );
+    let remedy = format!(
+        "Write type = \"EXPRESS\" in [workflows.{workflow}], unless it is deployed already, or call it with \
+         arn:aws:states:::states:startExecution.sync:2."
+    );
+    let severity = Severity::Warning;
+    Some(Diagnostic { severity, ..finding(task, called, Rule::StandardUnfit, message, remedy) })
 }
 
 struct Task<'j> {
@@ -253,5 +286,27 @@ mod tests {
         check(invoke, "{% $states.input.f %}", true);
         check("arn:aws:lambda:us-east-1:000000000000:function:pya", "", false);
         check("arn:aws:states:::sns:publish", "pya", true);
+    }
+
+    #[test]
+    fn a_standard_machine_that_is_called_synchronously_is_found() {
+        let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:price";
+        let standard = BTreeMap::from([(arn.to_owned(), "price")]);
+        let check = |call: &str, field: &str, arn: &str, right: bool| {
+            let text = format!(
+                r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","End":true,"Resource":"arn:aws:states:::{call}","{field}":{{"StateMachineArn":"{arn}"}}}}}}}}"#
+            );
+            let found = synchronous_calls(&text, &standard);
+            assert_eq!(found.is_empty(), right, "{call} {arn}: {found:?}");
+            assert!(found.iter().all(|one| one.rule == Rule::StandardUnfit && !one.is_error()), "{found:?}");
+        };
+        let sync = "aws-sdk:sfn:startSyncExecution";
+        check(sync, "Parameters", arn, false);
+        check(sync, "Arguments", arn, false);
+        check(sync, "Parameters", &format!("{arn}:live"), false);
+        check(sync, "Parameters", &format!("{arn}s"), true);
+        check(sync, "Parameters", "{% $states.input.arn %}", true);
+        check("states:startExecution.sync:2", "Parameters", arn, true);
+        check("aws-sdk:sfn:startExecution", "Parameters", arn, true);
     }
 }

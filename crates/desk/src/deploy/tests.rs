@@ -5,6 +5,7 @@
 mod applying;
 mod desk;
 mod faults;
+mod going_back;
 mod rolling;
 mod versions;
 

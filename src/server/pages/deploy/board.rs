@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use countersign_desk::connection::{AliasDescription, ListedVersion, Route, number_of};
 use countersign_desk::deploy::desired::Steps;
-use countersign_desk::deploy::{Chosen, Folder, Note, Plan, Progress, Why, execution_of, machine_of};
+use countersign_desk::deploy::{
+    Chosen, Folder, Note, Plan, Progress, Published, WayBack, Why, alias_way, execution_of, machine_of,
+};
 use countersign_desk::policy::Action;
-use countersign_desk::store::{Act, ActFilter, Kind, Recorded};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
@@ -19,8 +20,6 @@ use crate::app::{Mark, look};
 use crate::app::{absolute, instant};
 use crate::routes;
 
-/// The newest deployments that the page lists; the record has all of them.
-const HISTORY: usize = 10;
 /// The versions of one state machine that are named.
 const VERSIONS: usize = 3;
 
@@ -130,7 +129,14 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str) -> AnyView {
     let releases = desk.releases(actor, &machine).await.ok();
     let versions = releases.as_ref().and_then(|found| versions(&found.versions));
     let versions = versions.map(|said| view! { <p class="quiet">{said}</p> });
-    let aliases = releases.iter().flat_map(|found| &found.aliases).map(|one| alias(column, desk, actor, &machine, one));
+    let definition = match &releases {
+        Some(found) => definition_back(column, desk, actor, &machine, found).await,
+        None => None,
+    };
+    let aliases = releases.iter().flat_map(|found| {
+        let one = |one: &AliasDescription| alias(column, desk, actor, &machine, one, &found.versions);
+        found.aliases.iter().map(one).collect::<Vec<_>>()
+    });
     let last = column.deployed.get(&machine).or_else(|| column.deployed.get(workflow)).map(|(at, by)| {
         view! {
             <p class="quiet">
@@ -138,11 +144,18 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str) -> AnyView {
             </p>
         }
     });
-    view! { <td class="board-cell">{status}<a href=href rel=rel>{shown(name)}</a>{aliases.collect_view()}{versions}{last}</td> }.into_any()
+    view! { <td class="board-cell">{status}<a href=href rel=rel>{shown(name)}</a>{aliases.collect_view()}{definition}{versions}{last}</td> }.into_any()
 }
 
 /// An alias: where it leads, since when and by whom; how far a rollout has come; and the way back.
-fn alias(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: &AliasDescription) -> AnyView {
+fn alias(
+    column: &Column<'_>,
+    desk: &Desk,
+    actor: &Actor,
+    machine: &str,
+    alias: &AliasDescription,
+    versions: &[ListedVersion],
+) -> AnyView {
     let note = alias.description.as_deref().and_then(|text| text.parse::<Note>().ok());
     let route = |route: &Route| {
         let version = number_of(&route.version_arn)
@@ -155,19 +168,14 @@ fn alias(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: 
         view! { <span class="alias-route">{share}{version}</span> }
     };
     let said = note.as_ref().map(|note| said(desk, machine_of(&alias.arn), note));
-    // Whatever is done is about the connection of the page: its forms carry that connection's proof.
-    let here = column.plan.is_some();
-    let may = here && desk.may(actor, Action::Deploy, Some(machine)).is_ok();
-    let form = |action: &'static str, word: &'static str| {
-        let fields = [("workflow", machine), ("alias", alias.name.as_str())];
-        let (connection, disabled) = (desk.id().as_str(), desk.about().read_only);
-        Form { connection, action, fields: &fields, comment: false, word, class: "button", disabled }.view()
-    };
     let rolling = note.as_ref().is_some_and(|note| note.rolling().is_some());
-    let back = note.as_ref().is_some_and(|note| note.before.is_some());
-    let forms = (may && (rolling || back)).then(|| {
-        let finish = rolling.then(|| form(FinishRollout::PATH, "Finish the rollout"));
-        let back = back.then(|| form(RollBack::PATH, "Roll back"));
+    let way = alias_way(alias, versions);
+    let forms = (may_change(column, desk, actor, machine) && (rolling || way.is_some())).then(|| {
+        let finish = rolling.then(|| {
+            let fields = [("workflow", machine), ("alias", alias.name.as_str())];
+            form(desk, FinishRollout::PATH, &fields, "Finish the rollout")
+        });
+        let back = way.map(|way| roll_back(desk, machine, &way));
         view! { <div class="plan-forms">{finish}{back}</div> }
     });
     view! {
@@ -177,6 +185,46 @@ fn alias(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, alias: 
         </div>
     }
     .into_any()
+}
+
+/// The way back of a workflow that no alias leads to: that of its definition. Nothing where there is none, or where whoever looks
+/// may not take it.
+async fn definition_back(
+    column: &Column<'_>,
+    desk: &Desk,
+    actor: &Actor,
+    machine: &str,
+    found: &Published,
+) -> Option<AnyView> {
+    if !found.aliases.is_empty() || found.versions.is_empty() || !may_change(column, desk, actor, machine) {
+        return None;
+    }
+    let way = desk.definition_way(actor, machine).await.ok()?;
+    let from = way.from.map_or_else(
+        || "The definition as it is now was not published as a version.".to_owned(),
+        |from| format!("The definition is that of version {from}."),
+    );
+    let back = roll_back(desk, machine, &way);
+    Some(view! { <div class="alias"><p class="quiet">{from}</p><div class="plan-forms">{back}</div></div> }.into_any())
+}
+
+/// Whether whoever looks may change what runs here. Whatever is done is about the connection of the page: its forms carry that
+/// connection's proof.
+fn may_change(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str) -> bool {
+    column.plan.is_some() && desk.may(actor, Action::Deploy, Some(machine)).is_ok()
+}
+
+/// The button that takes this way back, and where it leads.
+fn roll_back(desk: &Desk, machine: &str, way: &WayBack) -> AnyView {
+    let hash = way.hash();
+    let fields = [("workflow", machine), ("alias", way.alias().unwrap_or_default()), ("seen", hash.as_str())];
+    let to = format!("to version {}", way.to);
+    view! { {form(desk, RollBack::PATH, &fields, "Roll back")}<span class="quiet">{to}</span> }.into_any()
+}
+
+fn form(desk: &Desk, action: &'static str, fields: &[(&'static str, &str)], word: &'static str) -> AnyView {
+    let (connection, disabled) = (desk.id().as_str(), desk.about().read_only);
+    Form { connection, action, fields, comment: false, word, class: "button", disabled }.view()
 }
 
 /// What the note on an alias says.
@@ -227,52 +275,6 @@ fn versions(listed: &[ListedVersion]) -> Option<String> {
     let word = if named.len() == 1 { "version" } else { "versions" };
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
-}
-
-/// The newest deployments on this connection.
-pub async fn history(desk: &Desk, actor: &Actor) -> Option<AnyView> {
-    let filter = ActFilter { kind: Some(Kind::Deployments), ..ActFilter::default() };
-    // Who may not read the record reads none of it here.
-    let page = desk.audit(actor, &filter, None).await.ok()?;
-    let acts: Vec<Act> = page
-        .entries
-        .into_iter()
-        .filter_map(|entry| match entry.what {
-            Recorded::Act(act) => Some(act),
-            Recorded::Decision(_) => None,
-        })
-        .take(HISTORY)
-        .collect();
-    if acts.is_empty() {
-        return None;
-    }
-    let here = routes::of(desk.id().as_str());
-    let row = |act: &Act| {
-        let workflow = act.workflow.clone().unwrap_or_default();
-        let href = here.workflow(&workflow);
-        view! {
-            <tr>
-                <td><time datetime=instant(act.at)>{absolute(act.at)}</time></td>
-                <td><a href=href>{shown(workflow)}</a></td>
-                <td>{shown(act.person_name.clone())}</td>
-                <td>{shown(act.detail.clone())}</td>
-            </tr>
-        }
-    };
-    let all = format!("{}?kind=deployments", here.audit());
-    Some(
-        view! {
-            <section class="plan-item board-box" tabindex="0" role="group" aria-label="History">
-                <h2>"History"</h2>
-                <table class="sheet board">
-                    <thead><tr><th scope="col">"When"</th><th scope="col">"Workflow"</th><th scope="col">"Who"</th><th scope="col">"What"</th></tr></thead>
-                    <tbody>{acts.iter().map(row).collect_view()}</tbody>
-                </table>
-                <p><a href=all>"All deployments in the record"</a></p>
-            </section>
-        }
-        .into_any(),
-    )
 }
 
 #[cfg(test)]

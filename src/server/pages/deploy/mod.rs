@@ -4,6 +4,7 @@ mod board;
 mod drawing;
 mod evidence;
 mod form;
+mod history;
 mod item;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -56,7 +57,8 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
 
     let buttons = Buttons::of(desk);
     let rows = rows(desk, actor, &plan.items, &may, &buttons, replay.as_deref()).await;
-    let manifest = plan.folder.problem.as_ref().map(|problem| row(MANIFEST, html(|| refused_manifest(problem))));
+    let mistakes = &plan.folder.problems;
+    let manifest = mistakes.first().map(|first| row(MANIFEST, html(|| refused_manifest(&first.file, mistakes))));
     let ready = plan.items.iter().any(Item::is_ready);
     let hash = if all.is_ok() { plan.hash.clone() } else { String::new() };
     let button = html(|| {
@@ -66,7 +68,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
     let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
     let proposed = super::proposals::proposals(desk, actor).await?;
-    let history = board::history(desk, actor).await;
+    let history = history::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
     let under_way: Vec<String> = desk.under_way().iter().map(going_on).collect();
     let head = html(|| {
@@ -179,16 +181,16 @@ async fn replays(desk: &Desk, actor: &Actor, item: &Item) -> Result<Replays, Str
     found.map_err(|error| worded(desk, &error).to_string())
 }
 
-/// The manifest as a row, where it cannot be used.
-fn refused_manifest(problem: &FileProblem) -> AnyView {
+/// The manifest as a row with its mistakes, where it cannot be used.
+fn refused_manifest(file: &str, mistakes: &[FileProblem]) -> AnyView {
     let (status, word) = item::change(Change::Refused);
     view! {
         <header class="plan-head">
             <span class="status" data-tone=look(status).tone><Mark status/><span>{word}</span></span>
             <h2>{MANIFEST}</h2>
-            <span class="mono quiet">{shown(problem.file.clone())}</span>
+            <span class="mono quiet">{shown(file)}</span>
         </header>
-        {problem_list(std::slice::from_ref(problem))}
+        {problem_list(mistakes)}
     }
     .into_any()
 }

@@ -5,6 +5,7 @@
 //!
 //! Adding a rule: find the file of its subject, or add one to `check`. See [`crate::Rule`] for the rest.
 
+mod children;
 mod handlers;
 mod literals;
 mod loops;
@@ -68,6 +69,7 @@ fn judge(document: &Document, kind: Option<MachineType>) -> Vec<Finding> {
         handlers::check(&mut advice, &at);
         sizes::check(&mut advice, &at);
         loops::check(&mut advice, &at, machine);
+        children::check(&mut advice, &at);
         replaced::check(&mut advice, &at);
     }
     variables::check(&mut advice, &document.value);

@@ -214,6 +214,40 @@ fn what_outlasts_an_express_execution_is_reported() {
 }
 
 #[test]
+fn a_standard_execution_for_short_work_is_reported() {
+    const READER: &str = r#", "ResultPath": null, "ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}"#;
+    let unfit = [(Rule::StandardUnfit, "/States/M/ItemProcessor/ProcessorConfig/ExecutionType")];
+    let short = |body: &str| check(&map(DISTRIBUTED, body, READER), &unfit);
+    let fit = |body: &str| check(&map(DISTRIBUTED, body, READER), &[]);
+    let task = |more: &str| format!(r#""A": {{{LAMBDA}, {RETRIED}, "End": true{more}}}"#);
+    short(PASS);
+    // Four attempts of 73 seconds, and pauses of 1, 2 and 4 seconds: 299 in all.
+    short(&task(r#", "TimeoutSeconds": 73"#));
+    fit(&task(r#", "TimeoutSeconds": 74"#));
+    fit(&task(""));
+    fit(&task(r#", "TimeoutSecondsPath": "$.t""#));
+    let branch = |states: &str| {
+        format!(r#""A": {{"Type": "Parallel", "End": true, "Branches": [{{"StartAt": "B", "States": {{{states}}}}}]}}"#)
+    };
+    short(&branch(r#""B": {"Type": "Wait", "Seconds": 299, "End": true}"#));
+    fit(&branch(r#""B": {"Type": "Wait", "Seconds": 300, "End": true}"#));
+    fit(&branch(r#""B": {"Type": "Wait", "SecondsPath": "$.s", "End": true}"#));
+    // What waits for somebody, goes round, or has items of its own may last for any time.
+    fit(
+        r#""A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {"QueueUrl": "u", "MessageBody.$": "$$.Task.Token"}, "TimeoutSeconds": 9, "End": true}"#,
+    );
+    fit(
+        r#""A": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Choice", "Default": "A", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "Z"}]}, "Z": {"Type": "Succeed"}"#,
+    );
+    fit(&map("", r#""P": {"Type": "Pass", "End": true}"#, "")
+        .replace("\"M\"", "\"A\"")
+        .replace(r#""StartAt": "A""#, r#""StartAt": "P""#));
+    // Of a few items in the input nobody expects so many; and Express is Express.
+    check(&map(DISTRIBUTED, PASS, r#", "ResultPath": null"#), &[]);
+    check(&map(&DISTRIBUTED.replace("STANDARD", "EXPRESS"), PASS, READER), &[]);
+}
+
+#[test]
 fn what_has_been_replaced_is_reported() {
     let function = r#""A": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:000000000000:function:f", "End": true, "Retry": [{"ErrorEquals": ["States.ALL"]}]}"#;
     check(function, &[(Rule::DeprecatedResource, "/States/A/Resource")]);

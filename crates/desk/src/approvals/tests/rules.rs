@@ -23,7 +23,7 @@ impl Office {
         let office = Self::with(test, definition).await;
         let manifest = format!("[workflows.ask]\nfile = \"ask.asl.json\"\n[workflows.ask.approvals.Ask]\n{rule}");
         std::fs::write(office.folder.join("countersign.toml"), manifest).unwrap();
-        assert!(office.desk.folder().problem.is_none(), "{:?}", office.desk.folder().problem);
+        assert!(office.desk.folder().problems.is_empty(), "{:?}", office.desk.folder().problems);
         office
     }
 

@@ -11,6 +11,7 @@ use crate::connection::fake::{Fake, SetClock, World};
 use crate::connection::{Api, ConnectionKind, MachineSettings, MachineUpdate, ParameterKind, Verdict};
 use crate::deploy::applied::Applied;
 use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG};
+use crate::deploy::outlook::Evidence;
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::{Labels, Means, apply};
 
@@ -387,6 +388,14 @@ async fn the_hash_moves_with_the_file_and_with_the_account() {
     assert_eq!(first.hash, account.plan(&place, None).await.unwrap().hash);
     let file = PlanFile::of(&first, "folder", "default");
     assert_eq!(PlanFile::read(&file.text()), Ok(file.clone()));
+    let found = Evidence { executions: 2, ..Evidence::default() };
+    let mut reviewed = first.clone();
+    reviewed.items[0].evidence = Some(found.clone());
+    let kept = PlanFile::of(&reviewed, "folder", "default");
+    assert_eq!(kept.hash, first.hash, "evidence is none of what is applied");
+    let mut again = first.clone();
+    kept.show_evidence(&mut again);
+    assert_eq!(again.items[0].evidence, Some(found));
     let tampered = file.text().replace("\"StartAt\\\":\\\"B\\\"", "\"StartAt\\\":\\\"X\\\"");
     assert!(tampered == file.text() || PlanFile::read(&tampered).is_err());
     place.write("order.asl.json", &succeed("C"));

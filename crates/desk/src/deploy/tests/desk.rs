@@ -7,7 +7,7 @@ use crate::actor::{Actor, Person};
 use crate::approvals::who::NotAllowed;
 use crate::connection::{ExecutionStatus, Route};
 use crate::deploy::proposing::{ProposalError, ProposalShown};
-use crate::deploy::{DeployError, Progress};
+use crate::deploy::{BackError, DeployError, Progress, RolloutError};
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
 use crate::index::SqliteIndex;
@@ -202,11 +202,11 @@ async fn people_finish_a_rollout_and_go_back() {
     let office = rolling("by-hand").await;
     let viewer = member("vera", &["viewers"]);
     assert!(matches!(office.desk.finish_rollout(&viewer, "order", "live").await, Err(Error::Denied(_))));
-    assert!(matches!(office.desk.roll_back(&viewer, "order", Some("live")).await, Err(Error::Denied(_))));
+    assert!(matches!(office.desk.roll_back(&viewer, "order", Some("live"), None).await, Err(Error::Denied(_))));
     office.desk.look_again().await;
     office.desk.finish_rollout(&deployer(), "order", "live").await.unwrap();
     assert_eq!(office.site.routes("order"), [(2, 100)]);
-    let back = office.desk.roll_back(&deployer(), "order", Some("live")).await.unwrap();
+    let back = office.desk.roll_back(&deployer(), "order", Some("live"), None).await.unwrap();
     assert_eq!((back.to, back.from), (1, Some(2)));
     assert_eq!(office.site.routes("order"), [(1, 100)]);
     let deeds: Vec<Deed> = office.record().await.into_iter().map(|(deed, _)| deed).collect();
@@ -216,6 +216,32 @@ async fn people_finish_a_rollout_and_go_back() {
         (found.versions.len(), found.aliases[0].routes.clone()),
         (2, Route::all_to(&format!("{}:1", arn("order"))))
     );
+}
+
+#[tokio::test]
+async fn a_workflow_without_an_alias_goes_back_as_it_was_shown() {
+    let office = Office::open("definition", CANARY).await;
+    assert_eq!(office.deploy().await, ["order"]);
+    std::fs::write(
+        office.folder.join("countersign.toml"),
+        "name = \"shop\"\nworkflows.order.file = \"order.asl.json\"\n",
+    )
+    .unwrap();
+    office.write("two");
+    assert_eq!(office.deploy().await, ["order"]);
+    let way = office.desk.definition_way(&member("vera", &["viewers"]), "order").await.unwrap();
+    assert_eq!((way.to, way.from, way.alias()), (1, None, None), "what is there now was not published");
+    let other = office.desk.roll_back(&deployer(), "order", None, Some("another hash")).await;
+    assert!(matches!(other, Err(Error::Rollout(RolloutError::Back(BackError::AnotherWay)))), "{other:?}");
+    let denied = office.desk.roll_back(&member("vera", &["viewers"]), "order", None, Some(&way.hash())).await;
+    assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");
+    office.desk.roll_back(&deployer(), "order", None, Some(&way.hash())).await.unwrap();
+    assert_eq!(office.site.machine("order").unwrap().definition, definition("one"));
+    let record = office.record().await;
+    assert_eq!(record.last().unwrap(), &(Deed::RolledBack, "version 1, published as version 2".to_owned()));
+    let plan = office.desk.plan(&deployer()).await.unwrap();
+    assert_eq!(plan.items[0].change(), Change::Changed, "the folder's difference, and no drift");
+    assert!(office.desk.under_way().is_empty());
 }
 
 const APPROVED: &str = r#"

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connection::{Api, ExecutionStatus};
-use crate::deploy::back::{BackError, WentBack, go_back};
+use crate::deploy::back::{BackError, WentBack, way_back};
 use crate::deploy::desired::FailureLimit;
 use crate::deploy::driving::{Listed, Looked, finish, look};
 use crate::deploy::note::{Note, Progress, Why};
@@ -18,7 +18,8 @@ impl Site {
     }
 
     async fn back(&self) -> Result<WentBack, BackError> {
-        self.with_patience(async |patience| go_back(patience, &arn("order"), Some("live"), "omar").await).await
+        let way = self.with_patience(async |patience| way_back(patience, &arn("order"), Some("live")).await).await?;
+        self.take(&way).await
     }
 
     /// An execution of a version that ended so.
@@ -168,7 +169,7 @@ async fn a_rollout_is_finished_and_stopped_by_hand() {
     assert!(again.is_err(), "no rollout is going on");
     let site = begun(Steps::Canary { percent: 10, minutes: 5 }, None).await;
     let back = site.back().await.unwrap();
-    assert_eq!(back, WentBack { to: 1, from: Some(2), alias: Some("live".to_owned()) });
+    assert_eq!(back, WentBack { to: 1, from: Some(2), alias: Some("live".to_owned()), published: None });
     assert_eq!(site.routes("order"), [(1, 100)]);
 }
 
@@ -181,26 +182,11 @@ async fn going_back_leads_to_the_version_before_and_then_further_back() {
     assert_eq!(site.routes("order"), [(3, 100)]);
     for (to, from) in [(2, 3), (1, 2)] {
         let back = site.back().await.unwrap();
-        assert_eq!(back, WentBack { to, from: Some(from), alias: Some("live".to_owned()) });
+        assert_eq!(back, WentBack { to, from: Some(from), alias: Some("live".to_owned()), published: None });
         assert_eq!(site.routes("order"), [(to, 100)]);
     }
     let nothing = site.back().await;
     assert_eq!(nothing, Err(BackError::NothingBefore(format!("{}:live", arn("order")))));
     assert_eq!(site.routes("order"), [(1, 100)]);
     assert_eq!(site.note().state, Progress::Back { from: 2, why: Why::ByHand });
-}
-
-#[tokio::test]
-async fn without_an_alias_the_definition_of_the_version_before_comes_back() {
-    let site = Site::new();
-    site.deploy(&[live("order", "one", Steps::AtOnce)]).await;
-    site.deploy(&[desired("order", "two")]).await;
-    let back = async |site: &Site| {
-        site.with_patience(async |patience| go_back(patience, &arn("order"), None, "omar").await).await
-    };
-    assert_eq!(back(&site).await, Ok(WentBack { to: 1, from: None, alias: None }));
-    assert_eq!(site.machine("order").unwrap().definition, definition("one"));
-    assert!(matches!(back(&site).await, Err(BackError::NothingBefore(_))));
-    let none = Site::new();
-    assert!(matches!(back(&none).await, Err(BackError::Failed(_))), "there is no machine");
 }
