@@ -24,6 +24,7 @@ pub mod oidc;
 pub mod pages;
 mod personas;
 pub mod policy;
+pub mod program;
 mod redaction_key;
 mod secrets;
 mod settings;

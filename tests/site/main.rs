@@ -58,6 +58,7 @@ mod program;
 mod proof;
 mod proposals;
 mod provider;
+#[expect(clippy::disallowed_methods, reason = "the pages follow the watch, which reports no event to a client")]
 mod record;
 mod redriving;
 mod roles;
