@@ -8,14 +8,11 @@ use super::graph::Course;
 use super::inbox::ApprovalRow;
 use super::refused::Refused;
 use super::state::{Failure, Link};
-use super::value::Value;
 
 /// Everything the page of an execution shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     pub row: ExecutionRow,
-    pub input: Option<Value>,
-    pub output: Option<Value>,
     pub failure: Option<Failure>,
     /// The state machine, and what leads to it and to this execution elsewhere.
     pub machine_arn: String,

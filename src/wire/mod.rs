@@ -22,6 +22,7 @@ pub mod graph;
 pub mod inbox;
 pub mod iterations;
 pub mod overview;
+pub mod payloads;
 mod problem;
 pub mod proof;
 pub mod refused;
@@ -67,6 +68,8 @@ macro_rules! each_page {
             state: State { arn: String, state: Option<String>, wanted: state::Wanted, iteration: Option<u64> };
             /// The text of the definition that an execution was started with.
             definition: Definition { arn: String };
+            /// The input and output of an execution.
+            payloads: Payloads { arn: String };
             /// The events of an execution that are wanted: a window that begins at the row `from`, or holds the row of the
             /// event `open`, whose details are there too.
             events: Events { arn: String, wanted: events::Wanted, from: Option<u64>, open: Option<u64> };

@@ -19,6 +19,7 @@ mod hands;
 pub mod inbox;
 pub mod iterations;
 pub mod overview;
+pub mod payloads;
 pub mod proof;
 mod proposals;
 mod rows;

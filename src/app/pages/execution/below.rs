@@ -11,6 +11,7 @@ use crate::app::ui::{Memo, Payload, Seen, Signal, StoredValue, bring_into_sight,
 use crate::routes::view::{STATE, TAB};
 use crate::wire::definition::Definition as Text;
 use crate::wire::execution::Execution;
+use crate::wire::payloads::Payloads;
 use crate::wire::value::Value;
 
 /// What the open tab shows.
@@ -21,7 +22,7 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
         Some("events") => loaded(parts.events, move |events| {
             view! { <EventList data=events address ask=move |from| parts.ask_events(from)/> }.into_any()
         }),
-        Some("data") => texts(data),
+        Some("data") => loaded(parts.payloads, texts),
         Some("children") => children(data, &place.with_value(|(_, arn)| arn.clone())),
         Some("definition") => loaded(parts.definition, move |definition: Seen<Text>| {
             let text = Signal::derive(move || definition.with(|definition| definition.text.clone()));
@@ -44,7 +45,7 @@ pub(super) fn below(data: Seen<Execution>, parts: Parts, address: Address, arn: 
     dynamic(body)
 }
 
-fn texts(data: Seen<Execution>) -> AnyView {
+fn texts(data: Seen<Payloads>) -> AnyView {
     let told = |value: Option<Value>, none: &str| value.unwrap_or_else(|| Value { text: none.to_owned(), rest: None });
     let input = Signal::derive(move || data.with(|data| told(data.input.clone(), "No input recorded.")));
     let output = Signal::derive(move || data.with(|data| told(data.output.clone(), "No output.")));

@@ -1,4 +1,4 @@
-//! The parts of the page that are asked for by themselves: the timeline, the events, the iterations.
+//! The parts of the page that are asked for by themselves: the timeline, the events, the payloads, the iterations.
 //!
 //! They are asked for at the top of the page, where the server and the browser do it in the same order.
 
@@ -21,6 +21,7 @@ type Sheet = (Option<u64>, Option<String>, Option<String>);
 pub struct Parts {
     pub events: PageData,
     pub timeline: PageData,
+    pub payloads: PageData,
     /// It never changes.
     pub definition: PageData,
     pub iterations: PageData,
@@ -55,6 +56,7 @@ impl Parts {
                 (Ask::Timeline { arn: arn.get(), iteration, span, turned, from }, changes())
             })
         });
+        let payloads = part_data(move || (tab.get() == "data").then(|| (Ask::Payloads { arn: arn.get() }, changes())));
         let definition =
             part_data(move || (tab.get() == "definition").then(|| (Ask::Definition { arn: arn.get() }, 0)));
         // Whether the state is a Map the server says: as long as it is none, its changes do not matter.
@@ -83,7 +85,7 @@ impl Parts {
             let ask = Ask::State { arn: arn.get(), state: of(STATE), wanted, iteration: view.number(ITERATION) };
             Some((ask, changes()))
         });
-        Self { events, timeline, definition, iterations, state, event_row, lane, seen }
+        Self { events, timeline, payloads, definition, iterations, state, event_row, lane, seen }
     }
 
     /// Asks for the events from a row on.

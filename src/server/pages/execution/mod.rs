@@ -16,7 +16,6 @@ use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
 
 use self::basis::Basis;
-use super::value::{Source, value};
 use super::{Answered, child, execution_status, inbox, refused, rows, state, trouble, worded};
 use crate::server::words;
 use crate::wire::Status;
@@ -129,17 +128,12 @@ fn page(desk: &Desk, record: &Record, eyes: &Eyes, row: ExecutionRow) -> Executi
     let now = desk.now();
     let about = &record.description;
     let basis = Basis::of(record);
-    let payload = |text: Option<&str>, source: Source| {
-        text.map(|text| value(desk.id().as_str(), &about.arn, eyes.text(text), &source))
-    };
     let failed = about.error.is_some() || about.cause.is_some();
     let failure = failed.then(|| {
         child::failure(about.error.as_deref().map(|error| eyes.name(error)), eyes.option(about.cause.as_deref()))
     });
     Execution {
         row,
-        input: payload(about.input.as_deref(), Source::Input),
-        output: payload(about.output.as_deref(), Source::Output),
         failure,
         machine_arn: about.machine_arn.clone(),
         links: links::links(desk, record),
