@@ -27,9 +27,16 @@ clippy-wasm() {
     --features hydrate --target-dir target/wasm -- -D warnings
 }
 rust() {
-  cargo test --release --workspace --no-fail-fast
+  # The largest crates are compiled without optimisation for their tests, which halves the stage; all that they build on is
+  # what the program has. At the end, whatever was found, target/release has the program again, and not the tests'.
+  local tests=(cargo test --release --workspace --no-fail-fast) crate
+  for crate in countersign countersign-desk countersign-local; do
+    tests+=(--config "profile.release.package.$crate.opt-level=0")
+  done
+  trap 'cargo build --release --workspace' EXIT
+  "${tests[@]}"
   # The tests that are ignored need what not every machine has, and fail without it. Each group is named, run or not.
-  local ignored=(cargo test --release --workspace --lib --tests --no-fail-fast -- --ignored)
+  local ignored=("${tests[@]}" --lib --tests -- --ignored)
   if [ -d ../shared/recordings ]; then "${ignored[@]}" --skip apart:: --skip the_reference_suite; else
     say "skipped: the tests of recordings (no ../shared/recordings)"
   fi
