@@ -72,7 +72,10 @@ async fn the_record_is_searched_and_says_who_saw_what() {
 async fn what_was_seen_in_part_is_on_record_too() {
     let site = Site::new("record-parts").await;
     let input = |amount: u32| format!(r#"{{"title": "A test", "amount": {amount}, "currency": "EUR"}}"#);
-    let traces = async || rows(&site, "?kind=traces").await;
+    let all = async || rows(&site, "?kind=traces").await;
+    // Asking for a request opens its page, which is a trace of its own.
+    let is_in_part = |row: &String| row.starts_with("Saw excerpts") || row.starts_with("Searched");
+    let traces = async || all().await.into_iter().filter(is_in_part).collect::<Vec<_>>();
     let (first, event) = site.ask_with("one-run", &input(4711)).await;
     let form = "/default/workflows/approval";
     for _ in 0..2 {
@@ -124,13 +127,13 @@ async fn what_was_seen_in_part_is_on_record_too() {
     for _ in 0..2 {
         assert_eq!(site.page(&format!("/default/inbox/{first}/{event}")).await.status, StatusCode::OK);
     }
-    let seen = traces().await;
+    let seen = all().await;
     let saw = seen.iter().filter(|row| row.contains("Saw") && !row.contains("excerpts") && row.contains("Omar"));
     assert_eq!(saw.count(), 1, "{seen:?}");
 
     // The record itself quotes requests.
     assert_eq!(site.page("/default/audit/record/csv?kind=decisions").await.status, StatusCode::OK);
-    let seen = traces().await;
+    let seen = all().await;
     let exported = |row: &&String| row.contains("Exported the record") && row.contains("csv, decisions");
     assert_eq!(seen.iter().filter(exported).count(), 1, "{seen:?}");
     site.close().await;

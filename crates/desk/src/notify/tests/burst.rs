@@ -79,7 +79,8 @@ async fn a_request_that_was_decided_before_its_message_had_its_turn_is_not_told(
         house.inbox.parcels().into_iter().map(arn).collect()
     };
     let first = told(&house);
-    let waiting: Vec<&(String, u64)> = requests.iter().filter(|(arn, _)| *arn != first[0]).collect();
+    // In the order of their turns: what was listed first is the newest.
+    let waiting: Vec<&(String, u64)> = requests.iter().rev().filter(|(arn, _)| *arn != first[0]).collect();
     let [decided, stopped, open] = waiting[..] else { panic!("{waiting:?}") };
     run.desk.decide(&dana(), (&decided.0, decided.1), &Choice::of("approve", "")).await.unwrap();
     house.fake.change(|world, now| world.close(&stopped.0, ExecutionStatus::Aborted, now));
