@@ -16,6 +16,8 @@ pub const WITH: &str = "with";
 pub const DRAWER: &str = "drawer";
 /// The workflow whose executions Deploy replays.
 pub const REPLAY: &str = "replay";
+/// The workflow whose way back Deploy looks up.
+pub const BACK: &str = "back";
 /// The states whose insides are not drawn, one a line.
 pub const FOLDED: &str = "folded";
 /// How the drawing is shown, where not as usual: one of the next two.

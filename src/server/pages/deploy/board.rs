@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_desk::connection::{AliasDescription, ListedVersion, Route, number_of};
 use countersign_desk::deploy::desired::Steps;
 use countersign_desk::deploy::{
-    Chosen, Folder, Note, Plan, Progress, Published, WayBack, Why, alias_way, execution_of, machine_of,
+    Chosen, Note, Plan, Progress, Published, WayBack, Why, alias_way, execution_of, machine_of,
 };
 use countersign_desk::policy::Action;
 use countersign_desk::{Actor, Desk};
@@ -13,12 +13,16 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
 use super::form::Form;
+use super::is_near;
 use super::item::change;
 use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
 use crate::app::{Mark, look};
 use crate::app::{absolute, instant};
+use crate::error::AppError;
 use crate::routes;
+use crate::routes::view::BACK;
+use crate::server::pages::worded;
 
 /// The versions of one state machine that are named.
 const VERSIONS: usize = 3;
@@ -43,8 +47,9 @@ impl Column<'_> {
 }
 
 /// The table; nothing where the manifest names no workflow that `actor` may see.
-pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder, plan: &Plan) -> Option<AnyView> {
-    let manifest = &folder.manifest;
+/// `back` is the workflow whose way back is looked up wherever that costs calls.
+pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, plan: &Plan, back: Option<&str>) -> Option<AnyView> {
+    let manifest = &plan.folder.manifest;
     let mut columns = Vec::new();
     let names: Vec<Option<&str>> = match manifest.environments.is_empty() {
         true => vec![None],
@@ -78,7 +83,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
     for workflow in workflows {
         let mut cells = Vec::new();
         for column in &columns {
-            cells.push(cell(column, actor, workflow).await);
+            cells.push(cell(column, actor, workflow, back).await);
         }
         rows.push(view! { <tr><th scope="row">{shown(workflow.clone())}</th>{cells}</tr> });
     }
@@ -102,7 +107,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, folder: &Folder,
 }
 
 /// A workflow in an environment.
-async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str) -> AnyView {
+async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str, back: Option<&str>) -> AnyView {
     let machine = column.chosen.machine_name(workflow);
     let Some(desk) = column.desk else {
         let said = format!("No connection {} is configured.", column.connection);
@@ -130,7 +135,12 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str) -> AnyView {
     let versions = releases.as_ref().and_then(|found| versions(&found.versions));
     let versions = versions.map(|said| view! { <p class="quiet">{said}</p> });
     let definition = match &releases {
-        Some(found) => definition_back(column, desk, actor, &machine, found).await,
+        Some(found) if !goes_back(column, desk, actor, &machine, found) => None,
+        Some(_) if back == Some(machine.as_str()) => {
+            Some(definition_back(desk, actor, &machine).await.unwrap_or_else(no_way))
+        }
+        Some(_) if is_near(desk) => definition_back(desk, actor, &machine).await.ok(),
+        Some(_) => Some(offer_back(desk, &machine)),
         None => None,
     };
     let aliases = releases.iter().flat_map(|found| {
@@ -187,25 +197,34 @@ fn alias(
     .into_any()
 }
 
-/// The way back of a workflow that no alias leads to: that of its definition. Nothing where there is none, or where whoever looks
-/// may not take it.
-async fn definition_back(
-    column: &Column<'_>,
-    desk: &Desk,
-    actor: &Actor,
-    machine: &str,
-    found: &Published,
-) -> Option<AnyView> {
-    if !found.aliases.is_empty() || found.versions.is_empty() || !may_change(column, desk, actor, machine) {
-        return None;
-    }
-    let way = desk.definition_way(actor, machine).await.ok()?;
+/// Whether the definition of a workflow may have a way back that whoever looks may take: no alias leads to it.
+fn goes_back(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, found: &Published) -> bool {
+    found.aliases.is_empty() && !found.versions.is_empty() && may_change(column, desk, actor, machine)
+}
+
+/// What looks the way back up, where that costs calls.
+fn offer_back(desk: &Desk, machine: &str) -> AnyView {
+    let href = format!("{}?{BACK}={}", routes::of(desk.id().as_str()).deploy(), routes::encode(machine));
+    view! { <p><a href=href>"Roll back…"</a></p> }.into_any()
+}
+
+/// The way back of the definition of a workflow.
+///
+/// # Errors
+/// There is none, or it could not be looked up.
+async fn definition_back(desk: &Desk, actor: &Actor, machine: &str) -> Result<AnyView, AppError> {
+    let way = desk.definition_way(actor, machine).await.map_err(|error| worded(desk, &error))?;
     let from = way.from.map_or_else(
         || "The definition as it is now was not published as a version.".to_owned(),
         |from| format!("The definition is that of version {from}."),
     );
     let back = roll_back(desk, machine, &way);
-    Some(view! { <div class="alias"><p class="quiet">{from}</p><div class="plan-forms">{back}</div></div> }.into_any())
+    Ok(view! { <div class="alias"><p class="quiet">{from}</p><div class="plan-forms">{back}</div></div> }.into_any())
+}
+
+/// Why there is no way back, for whoever asked for it.
+fn no_way(error: AppError) -> AnyView {
+    view! { <p class="quiet">{shown(error.to_string())}</p> }.into_any()
 }
 
 /// Whether whoever looks may change what runs here. Whatever is done is about the connection of the page: its forms carry that

@@ -37,16 +37,23 @@ const REPLAYED_AT_ONCE: usize = 5;
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
-    among(&[desk], desk, actor, replay).await
+pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>, back: Option<String>) -> Answered<Deploy> {
+    among(&[desk], desk, actor, Asked { replay, back }).await
 }
 
-/// The same with what runs on the connections `desks`, to which environments lead; `replay` names a workflow whose executions
-/// are replayed wherever that costs calls.
+/// What is looked up where that costs calls only for whoever asks for it.
+pub struct Asked {
+    /// The workflow whose executions are replayed.
+    pub replay: Option<String>,
+    /// The one whose way back is looked up, by the name of its state machine.
+    pub back: Option<String>,
+}
+
+/// The same with what runs on the connections `desks`, to which environments lead.
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<String>) -> Answered<Deploy> {
+pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, asked: Asked) -> Answered<Deploy> {
     let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
     let may: Vec<Result<(), Denied>> =
         plan.items.iter().map(|item| desk.may(actor, Action::Deploy, Some(item.machine()))).collect();
@@ -56,7 +63,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
 
     let buttons = Buttons::of(desk);
-    let rows = rows(desk, actor, &plan.items, &may, &buttons, replay.as_deref()).await;
+    let rows = rows(desk, actor, &plan.items, &may, &buttons, asked.replay.as_deref()).await;
     let mistakes = &plan.folder.problems;
     let manifest = mistakes.first().map(|first| row(MANIFEST, html(|| refused_manifest(&first.file, mistakes))));
     let ready = plan.items.iter().any(Item::is_ready);
@@ -66,7 +73,7 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, replay: Option<S
     });
     let functions = desk.definitions().known_functions().trouble;
     let problems: Vec<FileProblem> = functions.into_iter().chain(plan.problems.iter().cloned()).collect();
-    let board = board::board(desks, desk, actor, &plan.folder, &plan).await;
+    let board = board::board(desks, desk, actor, &plan, asked.back.as_deref()).await;
     let proposed = super::proposals::proposals(desk, actor).await?;
     let history = history::history(desk, actor).await;
     let not_compared: Vec<String> = plan.not_compared.iter().map(|one| not_compared(desk.about(), one)).collect();
