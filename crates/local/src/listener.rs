@@ -115,6 +115,15 @@ impl Seats {
     }
 }
 
+/// The two ends of the connection that a request came by: an extension of every request. Only both together name one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The client's address, as this system sees it.
+    pub peer: SocketAddr,
+    /// The own address that it reached.
+    pub own: SocketAddr,
+}
+
 /// Serves until `end`, and then until the open requests are answered.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: CancellationToken) {
     serve_with(None, listener, router, limits, end).await;
@@ -154,15 +163,18 @@ pub async fn serve_with(
             }
             continue;
         };
+        // A connection that has no address any more has ended.
+        let Ok(own) = stream.local_addr() else { continue };
+        let ends = Ends { peer, own };
         // Without Nagle's delay small responses are sent at once; if that cannot be set, they only arrive later.
         _ = stream.set_nodelay(true);
         let (router, seats, end, tls) = (router.clone(), seats.clone(), end.clone(), tls.clone());
         open.spawn(async move {
             match tls {
-                None => connection(stream, peer, router, &limits, &seat, end).await,
+                None => connection(stream, ends, router, &limits, &seat, end).await,
                 Some(tls) => {
                     if let Some(stream) = shaken(&tls, stream, &limits, &seat, &end).await {
-                        connection(stream, peer, router, &limits, &seat, end).await;
+                        connection(stream, ends, router, &limits, &seat, end).await;
                     }
                 }
             }
@@ -191,7 +203,7 @@ async fn shaken(
 /// Serves one connection.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    ends: Ends,
     router: Router,
     limits: &Limits,
     seat: &Arc<Seat>,
@@ -201,7 +213,8 @@ async fn connection(
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = Busy::new(&of_service);
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(ends.peer));
+        request.extensions_mut().insert(ends);
         let answer = router.clone().call(request);
         async move { Ok::<_, Infallible>(answer.await?.map(|body| Held { body, _busy: busy })) }
     });
