@@ -37,6 +37,7 @@ fn socket_of(Ends { peer, own }: Ends) -> Option<u64> {
         let table = fs::read_to_string(table).ok()?;
         let mut sockets = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
         let fields = sockets.find(|fields| fields.get(1..3).is_some_and(|found| found == ends))?;
+        // A socket without a number is nobody's any more.
         fields.get(9)?.parse().ok().filter(|inode| *inode != 0)
     };
     match (peer.ip().to_canonical(), own.ip().to_canonical()) {

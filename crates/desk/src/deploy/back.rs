@@ -21,7 +21,8 @@ use crate::connection::{AliasDescription, Api, ListedVersion, MachineDescription
 
 /// How the description of a version begins that going back published; the number of the version that it repeats is behind it.
 const BACK_TO: &str = "back to version ";
-/// So many of the newest versions are compared with a machine, to find the one that it is.
+/// So many of the newest versions are compared with a machine, to find the one that it is. One that is none of them counts as
+/// changed since the newest: the way back is to that one, and what is asked before it is taken names it.
 const LOOKED_AT: usize = 5;
 
 /// A way back as it was looked up: what executions would get, and what would be changed for it.
@@ -236,7 +237,7 @@ async fn describe(patience: &Patience<'_>, arn: &str) -> Result<Option<MachineDe
     found(patience.read(Api::DescribeStateMachine, |calls| calls.describe_machine(arn)).await)
 }
 
-/// The version that a version repeats, because somebody went back to it.
+/// The version that a version repeats, because somebody went back to it. Any other description is somebody's own words.
 fn repeated(version: &MachineDescription) -> Option<u64> {
     version.description.as_deref()?.strip_prefix(BACK_TO)?.parse().ok()
 }

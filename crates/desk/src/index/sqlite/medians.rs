@@ -3,6 +3,7 @@
 //! All durations of the time are read, from an index that has nothing else, as one text: 100,000 take some 30 milliseconds,
 //! a row for each of them three times as long. A median is kept until an end is added, changed or forgotten.
 
+use std::num::ParseIntError;
 use std::sync::PoisonError;
 
 use sqlx::Row;
@@ -57,7 +58,13 @@ impl SqliteIndex {
         .bind((minute + 1) * MINUTE)
         .fetch_one(&self.reader)
         .await?;
-        let ms = middle(took.as_deref().unwrap_or_default());
+        // Without an execution there is no text.
+        let ms = middle(took.as_deref().unwrap_or_default()).map_err(|error| StoreError::Unreadable {
+            table: "executions",
+            row: 0,
+            column: "ended_at",
+            why: error.to_string(),
+        })?;
         let median = Median { minute, changes, ms };
         self.medians.lock().unwrap_or_else(PoisonError::into_inner).insert(machine, median);
         Ok(ms)
@@ -65,10 +72,13 @@ impl SqliteIndex {
 }
 
 /// The number in the middle of these, which commas part: of two the greater one.
-fn middle(numbers: &str) -> Option<i64> {
-    let mut numbers: Vec<i64> = numbers.split(',').filter_map(|number| number.parse().ok()).collect();
+fn middle(numbers: &str) -> Result<Option<i64>, ParseIntError> {
+    if numbers.is_empty() {
+        return Ok(None);
+    }
+    let mut numbers: Vec<i64> = numbers.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let middle = numbers.len() / 2;
-    (!numbers.is_empty()).then(|| *numbers.select_nth_unstable(middle).1)
+    Ok(Some(*numbers.select_nth_unstable(middle).1))
 }
 
 #[cfg(test)]
@@ -84,8 +94,9 @@ mod tests {
         for (numbers, expected) in
             [("", None), ("7", Some(7)), ("9,1", Some(9)), ("30,4,200", Some(30)), ("-5,0,0", Some(0))]
         {
-            assert_eq!(middle(numbers), expected, "{numbers}");
+            assert_eq!(middle(numbers), Ok(expected), "{numbers}");
         }
+        assert!(middle("7,x").is_err(), "nothing is left out");
     }
 
     #[tokio::test]
