@@ -94,7 +94,7 @@ test("the values of two visits are compared", async ({ page, server }) => {
   await open(page, `/default/executions/${arn}?state=Price&visit=2`, true);
   const panel = page.getByRole("region", { name: "State Price" });
   await panel.getByRole("link", { name: "Compare with visit 1" }).click();
-  await expect(panel.getByText("Input: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Input: visit 1 · Each, index 0 → visit 2 · Each, index 1")).toBeVisible();
   await expect(panel.locator(".removed").first()).toContainText('"sku": "A-1"');
   await expect(panel.locator(".added").first()).toContainText('"sku": "B-7"');
   const choice = panel.getByLabel("Compare with");
@@ -102,10 +102,10 @@ test("the values of two visits are compared", async ({ page, server }) => {
   await choice.focus();
   await choice.selectOption("3");
   await expect(page).toHaveURL(/with=3/);
-  await expect(panel.getByText("Output: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Output: visit 3 · Each, index 2 → visit 2 · Each, index 1")).toBeVisible();
   await expect(choice).toBeFocused();
   await page.goBack();
-  await expect(panel.getByText("Output: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Output: visit 1 · Each, index 0 → visit 2 · Each, index 1")).toBeVisible();
   await expect(choice).toHaveValue("1");
   await choice.selectOption("");
   await expect(panel.getByText("From input to output")).toBeVisible();
@@ -221,7 +221,7 @@ test.describe("without scripts", () => {
     await page.getByRole("link", { name: "Compare with visit 1" }).click();
     await page.getByLabel("Compare with").selectOption("3");
     await page.locator(".compare-with").getByRole("button", { name: "Show" }).click();
-    await expect(page.getByText("Input: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+    await expect(page.getByText("Input: visit 3 · Each, index 2 → visit 2 · Each, index 1")).toBeVisible();
     await expect(page).toHaveURL(/tab=events/);
   });
 });
