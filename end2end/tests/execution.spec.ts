@@ -174,6 +174,26 @@ test("a long value is fetched where it stands", async ({ page, server }) => {
   await expect(box.locator(".json")).toContainText("row 1499");
 });
 
+test("a long value is copied and searched whole", async ({ page, context, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const rows = Array.from({ length: 1_500 }, (_, index) => ({ index, name: `row ${index}` }));
+  const arn = await server.begin("steps", steps, { ...input, rows });
+  await open(page, `/default/executions/${arn}?tab=data`, true);
+  const box = page.locator(".texts .json-box").first();
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await box.getByRole("button", { name: "Copy Input" }).click();
+  await expect(page.locator("#said")).toHaveText("Copied");
+  expect(JSON.parse(await copied())).toEqual({ ...input, rows });
+  await expect(box, "and it is not fetched into the page").not.toContainText("row 1499");
+  // The first line is that of the whole value.
+  await box.locator(".json").focus();
+  await page.keyboard.press("ArrowDown");
+  await box.getByRole("button", { name: "Copy value" }).click();
+  await expect.poll(async () => (await copied()).length).toBeGreaterThan(30_000);
+  await box.getByRole("searchbox").fill("row 1499");
+  await expect(box.locator(".json-found")).toHaveText("1 of 1");
+});
+
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
