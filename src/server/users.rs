@@ -23,6 +23,17 @@ const LONGEST: u64 = 4_096;
 /// # Errors
 /// What is wrong, with the remedy.
 pub async fn run(args: UserArgs) -> Result<(), StartError> {
+    // Only the first user makes a data folder: a name that was mistyped must not.
+    if !args.data.join("countersign.db").exists() && !matches!(args.verb, UserVerb::Add { .. }) {
+        let data = args.data.display();
+        return match args.verb {
+            UserVerb::List => {
+                println!("{}", list(&[]));
+                Ok(())
+            }
+            _ => Err(StartError::User(format!("There are no users in {data}.\nName the data folder with --data DIR."))),
+        };
+    }
     let store = Arc::new(open_store(&args.data).await?);
     let people = People::new(Arc::clone(&store) as _, Clock::system(), Arc::new(Authority::shipped()));
     let done = carry_out(&people, &args.data, args.verb).await;

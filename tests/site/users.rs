@@ -33,6 +33,8 @@ fn users_are_added_listed_and_changed_from_a_terminal() {
     };
     let password = "correct horse battery\n";
     check("", &["list"], true, "There are no users. Add one with countersign user add");
+    check("", &["disable", "dana"], false, "There are no users in");
+    assert!(!data.exists(), "a look makes no data folder");
     check(password, &["add", "Dana", "--name", "Dana Whitfield", "--group", "administrators"], true, "Added dana.");
     check(password, &["add", "dana"], false, "There is a user dana already.");
     check("short\n", &["add", "omar"], false, "The password has 5 characters.\nUse 12 to 200");
