@@ -7,7 +7,7 @@ use countersign_asl::{Severity, report};
 use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
-use countersign_desk::deploy::outlook::{Effect, MissingPermission};
+use countersign_desk::deploy::outlook::{Effect, FailedVersion, MissingPermission};
 use countersign_desk::deploy::{Change, Found, Item, NotCompared, Plan};
 
 use super::replayed::evidence;
@@ -218,6 +218,11 @@ pub fn effect(effect: &Effect) -> Vec<String> {
     }
     if effect.alias_moves {
         lines.push("Callers of the alias get it as the alias moves.".to_owned());
+    }
+    if let Some(FailedVersion { version, failed, ended, first }) = &effect.failed_before {
+        lines.push(format!(
+            "The alias leads to version {version} again, and was moved back from it: {failed} of {ended} executions failed, the first one was {first}."
+        ));
     }
     lines
 }

@@ -7,7 +7,8 @@ use futures::StreamExt as _;
 
 use super::desired::{Alias, Deployed, Route};
 use super::leaving::Leaving;
-use super::outlook::{Effect, RunningOn};
+use super::note::{Note, Progress, Why};
+use super::outlook::{Effect, FailedVersion, RunningOn};
 use super::patience::{Failure, Patience};
 use crate::connection::MOST_PARAMETERS;
 use crate::connection::{
@@ -138,7 +139,7 @@ async fn deployed(
             Err(error) => {
                 unread_alias = Some(error);
                 let arn = format!("{}:{name}", deployed.arn);
-                deployed.aliases.push(Alias { name: name.to_owned(), arn, routes: Vec::new() });
+                deployed.aliases.push(Alias { name: name.to_owned(), arn, routes: Vec::new(), failed: None });
             }
         }
         deployed.versions =
@@ -202,6 +203,17 @@ async fn of_alias(patience: &Patience<'_>, machine: &Deployed, name: &str) -> Re
     let arn = format!("{}:{name}", machine.arn);
     let read = patience.read(Api::DescribeStateMachineAlias, |calls| calls.describe_alias(&arn)).await;
     let Some(described) = missing_is_none(read)? else { return Ok(None) };
+    let is_current = |version: &MachineDescription| {
+        version.revision_id == machine.revision_id && version.definition == machine.definition
+    };
+    let note = described.description.as_deref().and_then(|text| text.parse::<Note>().ok());
+    let mut failed = None;
+    if let Some(Progress::Back { from, why: Why::Failures { failed: count, ended, first } }) =
+        note.map(|note| note.state)
+        && describe(patience, &format!("{}:{from}", machine.arn)).await?.as_ref().is_some_and(is_current)
+    {
+        failed = Some(FailedVersion { version: from, failed: count, ended, first });
+    }
     let mut routes = Vec::new();
     for route in described.routes {
         let version = describe(patience, &route.version_arn).await?;
@@ -209,12 +221,10 @@ async fn of_alias(patience: &Patience<'_>, machine: &Deployed, name: &str) -> Re
             version: number_of(&route.version_arn)
                 .map_or_else(|| route.version_arn.clone(), |number| number.to_string()),
             weight: route.weight,
-            is_current: version.is_some_and(|version| {
-                version.revision_id == machine.revision_id && version.definition == machine.definition
-            }),
+            is_current: version.as_ref().is_some_and(is_current),
         });
     }
-    Ok(Some(Alias { name: name.to_owned(), arn, routes }))
+    Ok(Some(Alias { name: name.to_owned(), arn, routes, failed }))
 }
 
 /// What the tags of a state machine outside of the manifest say.

@@ -314,7 +314,11 @@ impl Planner<'_> {
             let plan = &item.plan;
             let changes = plan.settings.iter().any(|one| !matches!(one.setting, Setting::Tags | Setting::Alias));
             let alias_moves = plan.changes(Setting::Alias);
-            item.effect = effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, ..effect });
+            // A definition that is another one deserves another try.
+            let again = plan.deployed.as_ref().filter(|_| alias_moves && !changes);
+            let failed_before = again.and_then(|there| there.aliases.iter().find_map(|alias| alias.failed.clone()));
+            item.effect =
+                effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, failed_before, ..effect });
         }
         Ok(unlisted)
     }
