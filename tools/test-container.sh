@@ -10,6 +10,8 @@ has() { grep -Eq "$1" <<<"$image" || die "Containerfile: the image $2."; }
 has '^USER [1-9][0-9]*(:[1-9][0-9]*)?$' "runs as root: name another user by its number, as Kubernetes asks"
 has '^HEALTHCHECK .*CMD \["countersign", "health"\]' "has no health check by countersign health"
 has '^ENTRYPOINT \["countersign"\]' "does not start countersign"
+# What runs functions imports json, decimal and http.client, which python3-minimal does not have.
+has 'apt-get install .* python3( |$)' "has no Python with its library, without which no function runs"
 grep -Eq '^(/)?\.git$' .dockerignore || die ".dockerignore lets the history into the build."
 while read -r source; do
   [ -e "$source" ] || die "Containerfile copies $source, which is not there."
@@ -29,7 +31,8 @@ if [ -z "$builder" ]; then
 fi
 case $builder in
   docker) docker build -f Containerfile -t countersign-test . ;;
-  *) "$builder" build -f Containerfile -t countersign-test . ;;
+  # An image in the format OCI has no health check.
+  *) "$builder" build --format docker -f Containerfile -t countersign-test . ;;
 esac
 if [ "$builder" = buildah ]; then
   say "skipped: the image is not run (buildah only builds)"
@@ -39,6 +42,11 @@ container=$("$builder" run --detach --rm countersign-test)
 trap '"$builder" kill "$container" >/dev/null' EXIT
 inside() { "$builder" exec "$container" "$@"; }
 [ "$(inside id -u)" != 0 ] || die "the container runs as root."
+[ -n "$("$builder" inspect --format '{{.Config.Healthcheck}}' "$container" | grep countersign)" ] ||
+  die "the container has no health check."
+inside ldd /usr/local/bin/countersign 2>&1 | grep -Eq 'statically linked|not a dynamic executable' ||
+  die "the program is not linked statically."
+inside python3 -c 'import decimal, http.client, json' || die "the container's Python cannot run functions."
 for _ in $(seq 60); do
   inside countersign health 2>/dev/null && { say "the container is healthy"; exit; }
   sleep 1

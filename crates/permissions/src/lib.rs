@@ -44,7 +44,7 @@ pub use missing::{Missing, Why, missing};
 pub use needs::{Needed, Note};
 pub use policy::{Policy, Statement};
 pub use subject::{Logging, Subject};
-pub use trust::trust;
+pub use trust::{trust, trust_terraform};
 
 /// What the role of a state machine needs: the least policy, and what could not be narrowed or is not known.
 ///

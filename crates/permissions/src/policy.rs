@@ -62,24 +62,24 @@ impl Policy {
             let _ = writeln!(out, "  statement {{\n    sid       = {}", quoted(&statement.sid));
             let _ = writeln!(out, "    actions   = {}", list(&statement.actions));
             let _ = writeln!(out, "    resources = {}", list(&statement.resources));
-            for (test, variables) in statement.condition.iter().flat_map(Value::as_object).flatten() {
-                for (variable, values) in variables.as_object().into_iter().flatten() {
-                    let values: Vec<String> = match values {
-                        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                        other => other.as_str().map(str::to_owned).into_iter().collect(),
-                    };
-                    let _ = writeln!(out, "    condition {{\n      test     = {}", quoted(test));
-                    let _ = writeln!(
-                        out,
-                        "      variable = {}\n      values   = {}\n    }}",
-                        quoted(variable),
-                        list(&values)
-                    );
-                }
-            }
+            conditions(&mut out, statement.condition.as_ref());
             out += "  }\n";
         }
         out + "}\n"
+    }
+}
+
+/// The blocks of a condition as IAM writes it.
+pub(crate) fn conditions(out: &mut String, condition: Option<&Value>) {
+    for (test, variables) in condition.and_then(Value::as_object).into_iter().flatten() {
+        for (variable, values) in variables.as_object().into_iter().flatten() {
+            let values: Vec<String> = match values {
+                Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                other => other.as_str().map(str::to_owned).into_iter().collect(),
+            };
+            let _ = writeln!(out, "    condition {{\n      test     = {}", quoted(test));
+            let _ = writeln!(out, "      variable = {}\n      values   = {}\n    }}", quoted(variable), list(&values));
+        }
     }
 }
 
@@ -89,6 +89,6 @@ fn list(values: &[String]) -> String {
 }
 
 /// A text as Terraform quotes it: `${` would begin an expression.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
 }

@@ -164,6 +164,30 @@ fn actions_of_the_sdk_have_the_resources_that_their_parameters_name() {
 }
 
 #[test]
+fn roles_that_a_call_of_the_sdk_hands_on_are_allowed() {
+    let role = "arn:aws:iam::111122223333:role/run";
+    let schedule = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
+    let target = |role: Value| json!({ "Name": "n", "Target": { "Arn": "arn:aws:sqs:a:b:c", "RoleArn": role } });
+    let create = "SdkScheduler: scheduler:CreateSchedule on *";
+    check(schedule, target(json!(role)), &[&format!("PassRole: iam:PassRole on {role}"), create], 2);
+    check(schedule, json!({ "Target": { "RoleArn.$": "$.r" } }), &["PassRole: iam:PassRole on *", create], 3);
+    check(schedule, target(json!("${Role}")), &["PassRole: iam:PassRole on *", create], 3);
+    let function = json!({ "FunctionName": "pay", "Role": role });
+    let (found, _) = lines(&task("arn:aws:states:::aws-sdk:lambda:createFunction", function));
+    assert_eq!(found[0], format!("PassRole: iam:PassRole on {role}"));
+    // Who is asked for in a conversation is no role of IAM, and who reads hands none on.
+    let talk = json!({ "ModelId": "m", "Messages": [{ "Role": "user", "Content": [] }] });
+    for (call, parameters) in [
+        ("bedrockruntime:converse", talk),
+        ("sts:assumeRole", json!({ "RoleArn": role, "RoleSessionName": "s" })),
+        ("lambda:listFunctions", json!({ "RoleArn": role })),
+    ] {
+        let (found, _) = lines(&task(&format!("arn:aws:states:::aws-sdk:{call}"), parameters));
+        assert!(!found.iter().any(|line| line.contains("PassRole")), "{found:?}");
+    }
+}
+
+#[test]
 fn a_wildcard_in_a_name_allows_nothing_more() {
     check("arn:aws:states:::dynamodb:getItem", json!({ "TableName": "*" }), &["DynamoDb: dynamodb:GetItem on *"], 1);
 }
@@ -355,4 +379,21 @@ fn terraform_gets_the_same_statements() {
         written,
         "data \"aws_iam_policy_document\" \"order\" {\n  statement {\n    sid       = \"Sns\"\n    actions   = [\"sns:Publish\"]\n    resources = [\"arn:aws:sns:eu-west-1:111122223333:a\"]\n  }\n}\n"
     );
+}
+
+#[test]
+fn terraform_gets_the_same_trust() {
+    let definition = task("arn:aws:states:::sns:publish", json!({}));
+    let written = trust_terraform(&Subject { region: None, ..subject(&definition) }, "order-trust");
+    let begin = "data \"aws_iam_policy_document\" \"order-trust\" {\n  statement {\n    sid       = \"StepFunctions\"\n    actions   = [\"sts:AssumeRole\"]\n    principals {\n      type        = \"Service\"\n      identifiers = [\"states.amazonaws.com\"]\n    }\n    condition {\n";
+    assert!(written.starts_with(begin) && written.ends_with("    }\n  }\n}\n"), "{written}");
+    for (test, variable, value) in [
+        ("StringEquals", "aws:SourceAccount", ACCOUNT),
+        ("ArnLike", "aws:SourceArn", "arn:aws:states:*:111122223333:stateMachine:order"),
+    ] {
+        let block = format!(
+            "    condition {{\n      test     = \"{test}\"\n      variable = \"{variable}\"\n      values   = [\"{value}\"]\n    }}\n"
+        );
+        assert!(written.contains(&block), "{written}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::policy::VERSION;
+use crate::policy::{VERSION, conditions, quoted};
 use crate::subject::Subject;
 
 /// The trust policy of a machine's role: Step Functions alone, and, where the account is known, only for machines of this
@@ -25,4 +25,14 @@ pub fn trust(subject: &Subject) -> Value {
         });
     }
     json!({ "Version": VERSION, "Statement": [statement] })
+}
+
+/// The same as a data source of Terraform's AWS provider.
+#[must_use]
+pub fn trust_terraform(subject: &Subject, name: &str) -> String {
+    let mut out = format!("data \"aws_iam_policy_document\" {} {{\n", quoted(name));
+    out += "  statement {\n    sid       = \"StepFunctions\"\n    actions   = [\"sts:AssumeRole\"]\n";
+    out += "    principals {\n      type        = \"Service\"\n      identifiers = [\"states.amazonaws.com\"]\n    }\n";
+    conditions(&mut out, trust(subject).pointer("/Statement/0/Condition"));
+    out + "  }\n}\n"
 }

@@ -10,7 +10,7 @@ use countersign_desk::connection::Connection;
 use countersign_desk::deploy::desired::ItemPlan;
 use countersign_desk::deploy::plan_file::PlanFile;
 use countersign_desk::deploy::{
-    By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, acts, apply, item_hash,
+    By, Change, Chosen, Event, Folder, Labels, Means, Plan, Report, StepsError, Timer, What, acts, apply, item_hash,
     label_of, rollout,
 };
 use tokio_util::sync::CancellationToken;
@@ -211,7 +211,9 @@ async fn finished(
         println!("Nothing was changed: it is as the plan says already.");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("Deployed {}.", terminal::line(&names.join(", ")));
+    for (word, names) in done(names, report) {
+        println!("{word} {}.", terminal::line(&names.join(", ")));
+    }
     if report.rollouts.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -228,6 +230,14 @@ async fn finished(
         println!("Rolling out, {time}. Ctrl-C leaves it to a running dashboard.");
     }
     follow(&args.within.reach.data, connection, &report.rollouts, stop).await
+}
+
+/// What was done with these workflows, in a word each.
+fn done(names: Vec<String>, report: &Report) -> Vec<(&'static str, Vec<String>)> {
+    let is_removed =
+        |name: &String| report.done.iter().any(|(step, _)| step.what == What::Remove && step.workflow == *name);
+    let (removed, deployed): (Vec<String>, Vec<String>) = names.into_iter().partition(is_removed);
+    [("Deployed", deployed), ("Deleted", removed)].into_iter().filter(|(_, names)| !names.is_empty()).collect()
 }
 
 /// Whether a machine has all the versions that it may have.
@@ -255,5 +265,29 @@ fn steps_failure(error: &StepsError) -> Failure {
                 "Finish it with countersign deploy rollout {workflow} --finish, or go back with countersign deploy rollback {workflow}."
             ),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use countersign_desk::deploy::{How, Step};
+
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_is_not_called_deployed() {
+        let step = |workflow: &str, what: What| (Step { item: 0, workflow: workflow.to_owned(), what }, How::Done);
+        let said = |steps: Vec<(Step, How)>| {
+            let (versions, rollouts) = (BTreeMap::new(), Vec::new());
+            let report = Report { done: steps, failed: None, left: Vec::new(), versions, rollouts };
+            done(report.deployed(), &report)
+        };
+        let order = || step("order", What::Update);
+        let gone = || step("pay", What::Remove);
+        assert_eq!(said(vec![order()]), [("Deployed", vec!["order".to_owned()])]);
+        assert_eq!(said(vec![gone()]), [("Deleted", vec!["pay".to_owned()])]);
+        assert_eq!(said(vec![order(), gone()]).len(), 2);
     }
 }

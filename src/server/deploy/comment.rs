@@ -9,7 +9,9 @@ use countersign_desk::deploy::difference::{Difference, StateChangeKind};
 use countersign_desk::deploy::{Change, FileProblem, Item, Plan, file_problem, mermaid};
 
 use super::replayed::evidence;
-use super::text::{change_words, count, counts, effect, field, is_quiet, not_compared, permission, transition};
+use super::text::{
+    change_words, count, counts, effect, field, is_quiet, not_compared, permission, removal, transition,
+};
 
 /// The most lines of one workflow's changes that are listed.
 const MOST: usize = 40;
@@ -25,10 +27,10 @@ pub fn plan(plan: &Plan, source: &Path, connection: &Connection) -> String {
     let about = &connection.about;
     let place = format!("{} ({}), account {}", about.label, about.detail, plan.owner.account);
     _ = writeln!(out, "Compared with {}.\n", plain(&place));
-    if plan.items.is_empty() {
-        out.push_str("There are no workflows.\n\n");
-    } else {
+    if !plan.items.is_empty() {
         table(&mut out, plan);
+    } else if !plan.is_refused() {
+        out.push_str("There are no workflows.\n\n");
     }
     let mut room = DIAGRAMS;
     for item in plan.items.iter().filter(|item| !is_quiet(item)) {
@@ -67,6 +69,9 @@ fn table(out: &mut String, plan: &Plan) {
 fn details(out: &mut String, item: &Item, room: &mut usize) {
     let (_, word) = change_words(item.change());
     _ = writeln!(out, "### {}: {word}\n", code(item.name()));
+    if let Some(removal) = removal(item) {
+        _ = writeln!(out, "- {}", plain(removal));
+    }
     for change in item.plan.settings.iter().filter(|one| one.setting != Setting::Definition) {
         let value = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), code);
         let drifted = if item.plan.drifted.contains(&change.setting) { " (changed in the account)" } else { "" };

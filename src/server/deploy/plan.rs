@@ -136,7 +136,7 @@ pub(super) fn usable(folder: &Folder) -> Result<(), Failure> {
         [only] => Err(Failure::new(said(only), only.remedy.clone())),
         all => {
             let lines: Vec<String> = all.iter().map(|one| format!("{}\n  {}", said(one), one.remedy)).collect();
-            Err(Failure::new(lines.join("\n"), format!("The manifest has {} mistakes.", all.len())))
+            Err(Failure::new(lines.join("\n"), "The manifest cannot be used until all of that is corrected."))
         }
     }
 }

@@ -53,9 +53,18 @@ fn question(args: &RollbackArgs, found: &Found, way: &WayBack) -> String {
     let from = way.from.map(|from| format!(" from version {from}")).unwrap_or_default();
     let what = match way.alias() {
         Some(alias) => format!("Lead the alias {alias} of {workflow} back{from} to version {to}"),
-        None => format!("Give {workflow} the definition and settings of version {to} again"),
+        None => format!("Give {workflow} the definition and settings of version {to} again{}", not_compared(way)),
     };
     format!("{what}, on {} ({})", about.label, about.detail)
+}
+
+/// What is not known of a machine that is none of its newest versions.
+fn not_compared(way: &WayBack) -> String {
+    match way.not_compared {
+        0 => String::new(),
+        1 => " (what it is now is none of its newest versions, and 1 older one was not compared)".to_owned(),
+        count => format!(" (what it is now is none of its newest versions, and {count} older ones were not compared)"),
+    }
 }
 
 fn said(back: &WentBack) -> String {

@@ -7,7 +7,7 @@ use countersign_asl::{Severity, report};
 use countersign_desk::connection::{About, Connection};
 use countersign_desk::deploy::desired::{Setting, SettingChange};
 use countersign_desk::deploy::difference::{Difference, FieldChange, StateChangeKind, TransitionChange};
-use countersign_desk::deploy::outlook::{Effect, MissingPermission};
+use countersign_desk::deploy::outlook::{Effect, FailedVersion, MissingPermission};
 use countersign_desk::deploy::{Change, Found, Item, NotCompared, Plan};
 
 use super::replayed::evidence;
@@ -96,9 +96,9 @@ pub fn not_compared(about: &About, one: &NotCompared) -> String {
             "The tags cannot be read, so neither drift nor what is to be removed is known: {}",
             words::call(about, error).problem.what
         ),
-        NotCompared::Others(count) => format!(
-            "{count} state machines outside of the manifest were not looked at: whether they are to be removed is not known."
-        ),
+        NotCompared::Others(count) => {
+            format!("{count} other state machines were not looked at: whether they are to be removed is not known.")
+        }
         NotCompared::Aliases(count, error) => format!(
             "{} could not be read, so whether executions move with the change is not known: {}",
             self::count(*count, "alias", "aliases"),
@@ -138,6 +138,19 @@ pub const fn change_words(change: Change) -> (char, &'static str) {
         Change::Drifted => ('≠', "drifted"),
         Change::ToBeRemoved => ('-', "to be removed"),
         Change::Refused => ('!', "refused"),
+    }
+}
+
+/// What becomes of a state machine that is to be removed, in a sentence.
+pub const fn removal(item: &Item) -> Option<&'static str> {
+    match item.change() {
+        Change::ToBeRemoved if item.is_of_tool => {
+            Some("The template no longer has it: its tool deletes it, unless it is set to be kept.")
+        }
+        Change::ToBeRemoved => {
+            Some("The manifest no longer names it. Only `countersign deploy apply --remove` deletes it.")
+        }
+        _ => None,
     }
 }
 
@@ -206,6 +219,11 @@ pub fn effect(effect: &Effect) -> Vec<String> {
     if effect.alias_moves {
         lines.push("Callers of the alias get it as the alias moves.".to_owned());
     }
+    if let Some(FailedVersion { version, failed, ended, first }) = &effect.failed_before {
+        lines.push(format!(
+            "The alias leads to version {version} again, and was moved back from it: {failed} of {ended} executions failed, the first one was {first}."
+        ));
+    }
     lines
 }
 
@@ -255,8 +273,8 @@ impl Writer {
         let title = self.colours.paint(colour, &terminal::line(&title));
         let file = self.colours.paint(Colour::Grey, &terminal::line(&item.file));
         self.line(0, &format!("{title}  {file}"));
-        if item.change() == Change::ToBeRemoved {
-            self.line(1, "The manifest no longer names it. Only `countersign deploy apply --remove` deletes it.");
+        if let Some(removal) = removal(item) {
+            self.line(1, removal);
         }
         for change in &item.plan.settings {
             self.setting(item, change);
@@ -355,7 +373,10 @@ impl Writer {
             .map(|change| format!("{} {}", of(change), change_words(change).1))
             .collect();
         if parts.is_empty() {
-            self.line(0, "There are no workflows.");
+            // Of what cannot be read nobody knows the workflows.
+            if !plan.is_refused() {
+                self.line(0, "There are no workflows.");
+            }
         } else {
             let line = self.colours.paint(Colour::Bold, &format!("{}.", parts.join(", ")));
             self.line(0, &line);

@@ -11,7 +11,7 @@ use countersign_desk::deploy::{
     Chosen, Draft, FileProblem, Folder, MANIFEST, NoEnvironment, PlanTarget, draft, partition_of,
 };
 use countersign_desk::nearest::meant;
-use countersign_permissions::{Logging, Needed, Subject, needed_by, trust};
+use countersign_permissions::{Logging, Needed, Subject, needed_by, trust, trust_terraform};
 
 use crate::server::config::{IamArgs, Kind, PolicyFormat};
 use crate::server::terminal;
@@ -68,7 +68,14 @@ pub(super) fn run(args: &IamArgs) -> ExitCode {
     if args.trust {
         let one = subjects.first().copied().unwrap_or(Subject::of(&serde_json::Value::Null));
         let name = one.name.filter(|_| subjects.len() == 1);
-        print!("{}", terminal::json(&format!("{:#}\n", trust(&Subject { name, ..one }))));
+        let one = Subject { name, ..one };
+        match args.format {
+            PolicyFormat::Json => print!("{}", terminal::json(&format!("{:#}\n", trust(&one)))),
+            PolicyFormat::Terraform => {
+                let named = format!("{}-trust", name.unwrap_or("countersign"));
+                print!("{}", terminal::lines(&trust_terraform(&one, &named)));
+            }
+        }
         return ExitCode::SUCCESS;
     }
     let Needed { policy, notes } = needed_by(&subjects);

@@ -32,6 +32,8 @@ pub struct WayBack {
     pub to: u64,
     /// The one that they get now; `None` where the machine as it is now was not published.
     pub from: Option<u64>,
+    /// How many versions were not compared with the machine, where it is none of the newest: one of them may be what it is.
+    pub not_compared: usize,
     what: Back,
 }
 
@@ -155,7 +157,7 @@ pub async fn take(means: Means<'_>, way: &WayBack, by: &str) -> Result<WentBack,
 #[must_use]
 pub fn alias_way(there: &AliasDescription, versions: &[ListedVersion]) -> Option<WayBack> {
     let (to, from) = before(there, versions)?;
-    Some(WayBack { to, from: Some(from), what: Back::Alias(Box::new(there.clone())) })
+    Some(WayBack { to, from: Some(from), not_compared: 0, what: Back::Alias(Box::new(there.clone())) })
 }
 
 /// The version to go back to from an alias, and the one that it leads to, or is being moved to.
@@ -228,7 +230,10 @@ async fn definition_way(
     }
     match newest {
         // What was made since the newest version was not published.
-        Some(newest) if current.is_none() => way_to(patience, now, newest, None).await,
+        Some(newest) if current.is_none() => {
+            let way = way_to(patience, now, newest, None).await?;
+            Ok(WayBack { not_compared: versions.len().saturating_sub(LOOKED_AT), ..way })
+        }
         _ => Err(BackError::NothingBefore(machine_arn.to_owned())),
     }
 }
@@ -265,7 +270,7 @@ async fn way_to(
         ..whole
     };
     let plan = ItemPlan { desired: Some(desired), ..plan };
-    Ok(WayBack { to, from, what: Back::Definition(Box::new(plan)) })
+    Ok(WayBack { to, from, not_compared: 0, what: Back::Definition(Box::new(plan)) })
 }
 
 /// A machine that is what this version keeps: its definition, role, logging, tracing and encryption.

@@ -314,7 +314,12 @@ mod tests {
                 weight: *weight,
                 is_current: *is_current,
             });
-            let alias = Alias { name: "live".to_owned(), arn: "arn:order:live".to_owned(), routes: routes.collect() };
+            let alias = Alias {
+                name: "live".to_owned(),
+                arn: "arn:order:live".to_owned(),
+                routes: routes.collect(),
+                failed: None,
+            };
             Deployed { aliases: vec![alias], ..applied(&wanted) }
         };
         check(&wanted, &with(&[("3", 100, true)]), Change::Unchanged, &[], &[]);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Change;
+use super::outlook::FailedVersion;
 use crate::connection::MachineKind;
 
 /// The tag that holds the manifest's `name`.
@@ -187,6 +188,9 @@ pub struct Alias {
     pub arn: String,
     /// One or two versions; the weights add up to 100. None where the alias could not be read.
     pub routes: Vec<Route>,
+    /// The version that the state machine still is, where the alias was moved back from it because executions failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<FailedVersion>,
 }
 
 /// A version that an alias routes to.

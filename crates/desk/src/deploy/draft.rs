@@ -14,6 +14,7 @@ use super::duplicates::duplicates;
 use super::environment::Chosen;
 use super::folder::Folder;
 use super::generated::Origin;
+use super::leaving::Leaving;
 use super::lint::{advice, switched};
 use super::manifest::Workflow;
 use super::plan::{Found, error};
@@ -44,6 +45,8 @@ pub struct Draft {
     pub(super) manifest: PathBuf,
     /// Whether the definition is not to be shown.
     pub(super) is_hidden: bool,
+    /// Whether the definition is known only once it is deployed.
+    pub(super) is_unknown: bool,
     /// The resource of another tool's template that it comes from.
     pub(super) origin: Option<Origin>,
     /// Whether another tool deploys it.
@@ -58,6 +61,8 @@ pub struct Drafts {
     pub found: Vec<Found>,
     /// Whether they are those of another tool's template: what it no longer names is not for Countersign to remove.
     pub of_tool: bool,
+    /// How the state machines are known that the other tool is about to delete; `None` where it is not known, and of a folder.
+    pub leaving: Option<Leaving>,
 }
 
 /// What every workflow of the folder should be in an environment, by name. A manifest that cannot be used has none.
@@ -84,7 +89,7 @@ pub fn draft(folder: &Folder, chosen: &Chosen, target: PlanTarget) -> Drafts {
             None => found.push(twice),
         }
     }
-    Drafts { drafts, found, of_tool: false }
+    Drafts { drafts, found, ..Drafts::default() }
 }
 
 /// The workflows that are STANDARD in an environment, by the ARNs of their machines.
@@ -137,6 +142,7 @@ impl Drafting<'_> {
             type_span: self.place(&self.chosen.way_to_type(self.name)),
             manifest: self.folder.manifest_file(),
             is_hidden: false,
+            is_unknown: false,
             origin: None,
             is_of_tool: false,
         };

@@ -5,8 +5,10 @@ use std::pin::Pin;
 
 use futures::StreamExt as _;
 
-use super::desired::{Alias, Deployed, Route, Stamp};
-use super::outlook::{Effect, RunningOn};
+use super::desired::{Alias, Deployed, Route};
+use super::leaving::Leaving;
+use super::note::{Note, Progress, Why};
+use super::outlook::{Effect, FailedVersion, RunningOn};
 use super::patience::{Failure, Patience};
 use crate::connection::MOST_PARAMETERS;
 use crate::connection::{
@@ -40,7 +42,7 @@ type Going<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Gathered {
     /// The state machines that were asked for, by name.
     pub machines: BTreeMap<String, Deployed>,
-    /// Those that this folder and environment deployed, and that were not asked for.
+    /// Those that leave, and that were not asked for.
     pub others: Vec<Deployed>,
     /// Why tags could not be read: drift and what is to be removed are not known then.
     pub untagged: Option<CallError>,
@@ -68,8 +70,8 @@ pub async fn listed(patience: &Patience<'_>) -> Result<Vec<ListedMachine>, Failu
     }
 }
 
-/// Reads the state machines with these names, each with the alias that is asked for, and finds those of `stamp` beside them;
-/// without one, no others are looked at.
+/// Reads the state machines with these names, each with the alias that is asked for, and finds those that are `leaving` beside
+/// them; without that, no others are looked at.
 ///
 /// # Errors
 /// A call fails; tags and aliases that cannot be read are no failure.
@@ -78,7 +80,7 @@ pub async fn gather(
     kind: ConnectionKind,
     listed: &[ListedMachine],
     wanted: &BTreeMap<String, Option<String>>,
-    stamp: Option<&Stamp>,
+    leaving: Option<&Leaving>,
 ) -> Result<Gathered, Failure> {
     let mut gathered = Gathered::default();
     let (mine, others): (Vec<_>, Vec<_>) = listed.iter().partition(|machine| wanted.contains_key(&machine.name));
@@ -97,15 +99,15 @@ pub async fn gather(
         }
         gathered.machines.insert(deployed.name.clone(), deployed);
     }
-    let Some(stamp) = stamp.filter(|_| gathered.untagged.is_none()) else { return Ok(gathered) };
+    let Some(leaving) = leaving.filter(|_| gathered.untagged.is_none()) else { return Ok(gathered) };
+    let others: Vec<&ListedMachine> = others.into_iter().filter(|machine| leaving.may_be(&machine.name)).collect();
     let most = if kind == ConnectionKind::Aws { MOST_OTHERS_ON_AWS } else { MOST_OTHERS };
     gathered.not_looked_at = others.len().saturating_sub(most);
-    let calls =
-        others.into_iter().take(most).map(|machine| Box::pin(of_stamp(patience, machine, stamp)) as Going<'_, _>);
+    let calls = others.into_iter().take(most).map(|machine| Box::pin(left(patience, machine, leaving)) as Going<'_, _>);
     for read in at_once(calls).await {
         match read? {
-            Found::Ours(deployed) => gathered.others.push(*deployed),
-            Found::NotOurs => {}
+            Found::Leaves(deployed) => gathered.others.push(*deployed),
+            Found::Stays => {}
             Found::Untagged(error) => gathered.untagged = Some(error),
         }
     }
@@ -137,7 +139,7 @@ async fn deployed(
             Err(error) => {
                 unread_alias = Some(error);
                 let arn = format!("{}:{name}", deployed.arn);
-                deployed.aliases.push(Alias { name: name.to_owned(), arn, routes: Vec::new() });
+                deployed.aliases.push(Alias { name: name.to_owned(), arn, routes: Vec::new(), failed: None });
             }
         }
         deployed.versions =
@@ -201,6 +203,17 @@ async fn of_alias(patience: &Patience<'_>, machine: &Deployed, name: &str) -> Re
     let arn = format!("{}:{name}", machine.arn);
     let read = patience.read(Api::DescribeStateMachineAlias, |calls| calls.describe_alias(&arn)).await;
     let Some(described) = missing_is_none(read)? else { return Ok(None) };
+    let is_current = |version: &MachineDescription| {
+        version.revision_id == machine.revision_id && version.definition == machine.definition
+    };
+    let note = described.description.as_deref().and_then(|text| text.parse::<Note>().ok());
+    let mut failed = None;
+    if let Some(Progress::Back { from, why: Why::Failures { failed: count, ended, first } }) =
+        note.map(|note| note.state)
+        && describe(patience, &format!("{}:{from}", machine.arn)).await?.as_ref().is_some_and(is_current)
+    {
+        failed = Some(FailedVersion { version: from, failed: count, ended, first });
+    }
     let mut routes = Vec::new();
     for route in described.routes {
         let version = describe(patience, &route.version_arn).await?;
@@ -208,31 +221,29 @@ async fn of_alias(patience: &Patience<'_>, machine: &Deployed, name: &str) -> Re
             version: number_of(&route.version_arn)
                 .map_or_else(|| route.version_arn.clone(), |number| number.to_string()),
             weight: route.weight,
-            is_current: version.is_some_and(|version| {
-                version.revision_id == machine.revision_id && version.definition == machine.definition
-            }),
+            is_current: version.as_ref().is_some_and(is_current),
         });
     }
-    Ok(Some(Alias { name: name.to_owned(), arn, routes }))
+    Ok(Some(Alias { name: name.to_owned(), arn, routes, failed }))
 }
 
 /// What the tags of a state machine outside of the manifest say.
 enum Found {
-    Ours(Box<Deployed>),
-    NotOurs,
+    Leaves(Box<Deployed>),
+    Stays,
     Untagged(CallError),
 }
 
-async fn of_stamp(patience: &Patience<'_>, machine: &ListedMachine, stamp: &Stamp) -> Result<Found, Failure> {
+async fn left(patience: &Patience<'_>, machine: &ListedMachine, leaving: &Leaving) -> Result<Found, Failure> {
     let tags = match tags(patience, &machine.arn).await? {
         Ok(tags) => tags,
         Err(error) => return Ok(Found::Untagged(error)),
     };
-    if Stamp::of_tags(&tags).as_ref() != Some(stamp) {
-        return Ok(Found::NotOurs);
+    if !leaving.is(&machine.name, &tags) {
+        return Ok(Found::Stays);
     }
     let described = describe(patience, &machine.arn).await?;
-    Ok(described.map_or(Found::NotOurs, |described| Found::Ours(Box::new(of_description(described, tags)))))
+    Ok(described.map_or(Found::Stays, |described| Found::Leaves(Box::new(of_description(described, tags)))))
 }
 
 /// The parameters with these names; or why the Parameter Store cannot be read.

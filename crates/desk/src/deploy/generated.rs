@@ -13,8 +13,8 @@ use super::plan::Found;
 use crate::connection::{CallError, ListedMachine};
 
 /// The tags with which CloudFormation marks what it makes ("Resource tag", CloudFormation User Guide).
-const STACK: &str = "aws:cloudformation:stack-name";
-const LOGICAL_ID: &str = "aws:cloudformation:logical-id";
+pub(super) const STACK: &str = "aws:cloudformation:stack-name";
+pub(super) const LOGICAL_ID: &str = "aws:cloudformation:logical-id";
 /// Characters of a logical ID that a generated name keeps, however long it is.
 const KEPT: usize = 20;
 /// The most state machines whose tags are read for one of them.

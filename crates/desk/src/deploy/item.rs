@@ -42,6 +42,10 @@ pub struct Item {
     pub evidence: Option<Evidence>,
     /// What the role lacks; empty where that was not found out, too.
     pub permissions: Vec<MissingPermission>,
+    /// Whether another tool deploys it, and so removes it.
+    pub is_of_tool: bool,
+    /// Whether its definition is known only once it is deployed.
+    pub(super) is_unknown: bool,
     definition: Option<Definition>,
 }
 
@@ -52,21 +56,22 @@ impl Draft {
     pub(super) fn of_template(
         file: &Path,
         workflow: String,
-        desired: Option<Desired>,
+        desired: Desired,
         found: Vec<Found>,
         origin: Option<Origin>,
     ) -> Self {
         Self {
-            machine: desired.as_ref().map_or_else(|| workflow.clone(), |desired| desired.name.clone()),
+            machine: desired.name.clone(),
             workflow,
             file: file.display().to_string(),
-            desired,
+            desired: Some(desired),
             found,
             substitutions: Vec::new(),
             definition: None,
             type_span: SourceSpan::WHOLE_FILE,
             manifest: file.to_owned(),
             is_hidden: false,
+            is_unknown: false,
             origin,
             is_of_tool: true,
         }
@@ -76,6 +81,13 @@ impl Draft {
     #[must_use]
     pub const fn hidden(mut self) -> Self {
         self.is_hidden = true;
+        self
+    }
+
+    /// The same, its definition known only once it is deployed.
+    #[must_use]
+    pub const fn unknown(mut self) -> Self {
+        self.is_unknown = true;
         self
     }
 
@@ -104,7 +116,12 @@ impl Draft {
             let remedy = "Write role_arn = \"arn:...:role/NAME\" at the top of countersign.toml.";
             found.push(error(&self.manifest, Rule::MissingRole, SourceSpan::WHOLE_FILE, message, remedy.to_owned()));
         }
-        let plan = match self.desired {
+        let mut desired = self.desired;
+        if let (true, Some(desired), Some(deployed)) = (self.is_unknown, &mut desired, &deployed) {
+            // The rest is compared.
+            desired.definition.clone_from(&deployed.definition);
+        }
+        let plan = match desired {
             Some(desired) if !found.iter().any(|(_, one)| one.is_error()) => {
                 compare(&self.workflow, arn, desired, deployed)
             }
@@ -118,7 +135,9 @@ impl Draft {
                 drifted: Vec::new(),
             },
         };
-        let (difference, diff) = if self.is_hidden { (None, Vec::new()) } else { difference_of(&plan) };
+        let plan = if self.is_unknown { becoming_another(plan) } else { plan };
+        let is_shown = !self.is_hidden && !self.is_unknown;
+        let (difference, diff) = if is_shown { difference_of(&plan) } else { (None, Vec::new()) };
         Item {
             plan,
             file: self.file,
@@ -129,9 +148,17 @@ impl Draft {
             effect: None,
             evidence: None,
             permissions: Vec::new(),
+            is_of_tool: self.is_of_tool,
+            is_unknown: self.is_unknown,
             definition: self.definition,
         }
     }
+}
+
+/// A state machine whose new definition is not known yet is changed, whatever else of it is.
+fn becoming_another(plan: ItemPlan) -> ItemPlan {
+    let change = if plan.change == Change::Unchanged { Change::Changed } else { plan.change };
+    ItemPlan { change, ..plan }
 }
 
 fn difference_of(plan: &ItemPlan) -> (Option<Difference>, Vec<DiffLine>) {
@@ -216,9 +243,9 @@ fn record_findings(deployed: &Deployed, manifest: &Path) -> Vec<Found> {
 }
 
 impl Item {
-    /// A state machine that the manifest no longer names.
+    /// A state machine that the manifest no longer names, or the template of another tool.
     #[must_use]
-    pub fn to_be_removed(deployed: Deployed) -> Self {
+    pub fn to_be_removed(deployed: Deployed, is_of_tool: bool) -> Self {
         Self {
             plan: ItemPlan {
                 workflow: deployed.name.clone(),
@@ -237,6 +264,8 @@ impl Item {
             effect: None,
             evidence: None,
             permissions: Vec::new(),
+            is_of_tool,
+            is_unknown: false,
             definition: None,
         }
     }

@@ -149,8 +149,14 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), Vec<F
     let failed = |error: &toml::de::Error| problem_of(text, file, error);
     let not_toml = |error: toml::de::Error| vec![failed(&error)];
     let table = DeTable::parse(text).map_err(not_toml)?;
-    let Reading { read, mistakes } = read::<Manifest>(&table);
+    let Reading { read, mistakes, more } = read::<Manifest>(&table);
     let mut problems: Vec<FileProblem> = mistakes.iter().map(failed).collect();
+    if more > 0 {
+        // The end of the file is behind all that is listed.
+        let (line, column) = line_and_column(text, text.len());
+        let message = format!("the manifest has at least {more} more mistakes, which are not listed");
+        problems.push(file_problem(file, line, column, &message, "Correct those above first."));
+    }
     let Some(mut manifest) = read else { return Err(problems) };
     let inexact = with_exact_values(&mut manifest, table.get_ref()).into_iter().map(|(offset, what)| {
         let (line, column) = line_and_column(text, offset);

@@ -12,8 +12,10 @@ use toml::de::{DeArray, DeTable, DeValue, Deserializer, Error};
 
 use crate::nearest::meant;
 
-/// More mistakes are not looked for.
+/// More mistakes are counted, and not kept.
 const MOST: usize = 50;
+/// More are not looked for: each costs a reading of the whole table.
+const LOOKED_FOR: usize = 500;
 
 /// What was read of a table.
 pub(super) struct Reading<T> {
@@ -21,6 +23,8 @@ pub(super) struct Reading<T> {
     pub read: Option<T>,
     /// The mistakes, in their order in the text.
     pub mistakes: Vec<Error>,
+    /// How many there are besides, as far as they were looked for.
+    pub more: usize,
 }
 
 /// An entry that was taken out.
@@ -36,7 +40,7 @@ struct Taken {
 /// Reads a table.
 pub(super) fn read<T: DeserializeOwned>(table: &Spanned<DeTable<'_>>) -> Reading<T> {
     let mut left = table.clone();
-    let (mut taken, mut mistakes): (Vec<Taken>, Vec<Error>) = (Vec::new(), Vec::new());
+    let (mut taken, mut mistakes, mut more): (Vec<Taken>, Vec<Error>, usize) = (Vec::new(), Vec::new(), 0);
     let read = loop {
         let error = match <T as serde::Deserialize<'_>>::deserialize(Deserializer::from(left.clone())) {
             Ok(read) => break Some(read),
@@ -44,9 +48,13 @@ pub(super) fn read<T: DeserializeOwned>(table: &Spanned<DeTable<'_>>) -> Reading
         };
         let span = error.span().unwrap_or_default();
         if !follows(&error, &span, &taken) {
-            mistakes.push(error.clone());
+            if mistakes.len() < MOST {
+                mistakes.push(error.clone());
+            } else {
+                more += 1;
+            }
         }
-        if mistakes.len() >= MOST {
+        if taken.len() >= LOOKED_FOR {
             break None;
         }
         let around = left.span();
@@ -54,7 +62,7 @@ pub(super) fn read<T: DeserializeOwned>(table: &Spanned<DeTable<'_>>) -> Reading
         taken.push(Taken { meant: meant_instead(error.message()).map(str::to_owned), ..one });
     };
     mistakes.sort_by_key(|error| error.span().map(|span| span.start));
-    Reading { read, mistakes }
+    Reading { read, mistakes, more }
 }
 
 /// Whether a mistake of a whole table follows from what was taken out of it.
@@ -151,7 +159,7 @@ mod tests {
     /// The lines of a text in which there are mistakes, each with the beginning of what is wrong.
     #[track_caller]
     fn check(text: &str, expected: &[(usize, &str)]) -> Option<Table> {
-        let Reading { read, mistakes } = read::<Table>(&DeTable::parse(text).unwrap());
+        let Reading { read, mistakes, .. } = read::<Table>(&DeTable::parse(text).unwrap());
         let line = |error: &Error| text[..error.span().unwrap().start].matches('\n').count() + 1;
         let found: Vec<(usize, &str)> = mistakes.iter().map(|error| (line(error), error.message())).collect();
         assert_eq!(found.len(), expected.len(), "{text}: {found:?}");
@@ -196,10 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_so_many_are_looked_for() {
-        let text: String = (0..200).map(|number| format!("key{number} = 1\n")).collect();
-        let found = read::<Table>(&DeTable::parse(&text).unwrap());
-        assert!(found.read.is_none());
-        assert_eq!(found.mistakes.len(), MOST);
+    fn so_many_are_kept_and_the_others_counted() {
+        let of = |keys: usize| {
+            let text: String = (0..keys).map(|number| format!("key{number} = 1\n")).collect();
+            let found = read::<Table>(&DeTable::parse(&text).unwrap());
+            (found.mistakes.len(), found.more)
+        };
+        assert_eq!(of(MOST), (MOST, 0));
+        assert_eq!(of(200), (MOST, 150));
+        assert_eq!(of(LOOKED_FOR + 100), (MOST, LOOKED_FOR + 1 - MOST));
     }
 }

@@ -8,7 +8,7 @@
 //! | `check`, `choices`, `tasks`, `lint`, `duplicates` | findings about the folder |
 //! | `draft`, `item`, `compare` ([`draft`], [`Draft::beside`]) | pure: what should be, beside what is |
 //! | `planning`, `gather` ([`Planner`]) | what is read of the connection for it |
-//! | `templates`, `generated` ([`Template`]) | the state machines of other tools' templates, and their generated names |
+//! | `templates`, `generated`, `leaving` ([`Template`]) | the state machines of other tools' templates, their generated names, and what is to be removed |
 //! | [`difference`], [`mermaid()`] | state by state, and drawn |
 //! | `evidence`, `roles`, `permissions`, [`outlook`] | what earlier executions would do, and what a role lacks |
 //! | [`desired`] | the types between a plan and its apply |
@@ -42,6 +42,7 @@ mod functions;
 mod gather;
 mod generated;
 mod item;
+mod leaving;
 mod lines;
 mod lint;
 mod manifest;

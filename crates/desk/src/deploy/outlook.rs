@@ -17,6 +17,20 @@ pub struct Effect {
     pub unqualified_changes: bool,
     /// Whether callers of the alias get it, at once or step by step.
     pub alias_moves: bool,
+    /// The version that the alias leads to again, although it was moved back from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_before: Option<FailedVersion>,
+}
+
+/// A version that an alias was moved back from, because executions of it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedVersion {
+    pub version: u64,
+    /// So many of those that had ended.
+    pub failed: u64,
+    pub ended: u64,
+    /// The name of the first one that failed.
+    pub first: String,
 }
 
 /// How many executions run on a version.

@@ -18,6 +18,7 @@ use super::finding::{Change, FileProblem};
 use super::folder::Folder;
 use super::gather::{Gathered, gather, listed, parameters, running, verdicts};
 use super::generated;
+use super::leaving::Leaving;
 use super::lint::switched;
 use super::outlook::Effect;
 use super::patience::{Failure, Patience, Waiting};
@@ -52,7 +53,7 @@ pub struct Plan {
 pub enum NotCompared {
     /// Tags cannot be read, so neither drift nor what is to be removed is known.
     Tags(CallError),
-    /// So many state machines outside of the manifest were not looked at: their tags would take too many calls.
+    /// So many other state machines were not looked at: their tags would take too many calls.
     Others(usize),
     /// So many aliases cannot be read, the first of them for this reason: whether they move is not known.
     Aliases(usize, CallError),
@@ -193,11 +194,14 @@ impl Planner<'_> {
             .drafts
             .iter()
             .map(|draft| (draft.machine.clone(), draft.desired.as_ref().and_then(|desired| desired.alias.clone())));
-        let stamp = Stamp { folder: folder.name(), environment: chosen.name().to_owned() };
-        let stamp = (!drafts.of_tool).then_some(&stamp);
+        let leaving = if drafts.of_tool {
+            drafts.leaving.take()
+        } else {
+            Some(Leaving::Folder(Stamp { folder: folder.name(), environment: chosen.name().to_owned() }))
+        };
         let wanted: BTreeMap<String, Option<String>> = aliases.collect();
         let Gathered { mut machines, others, untagged, without_tags, unread_aliases, not_looked_at } =
-            gather(&patience, self.connection.about.kind, &machines, &wanted, stamp).await?;
+            gather(&patience, self.connection.about.kind, &machines, &wanted, leaving.as_ref()).await?;
         let mut items: Vec<Item> = Vec::with_capacity(drafts.drafts.len() + others.len());
         for draft in drafts.drafts {
             let mut deployed = machines.remove(&draft.machine);
@@ -219,7 +223,7 @@ impl Planner<'_> {
         not_compared.extend(self.judge(&patience, &mut items).await?.map(NotCompared::Verdicts));
         not_compared.extend(self.count(&patience, &mut items).await?.map(NotCompared::Running));
         not_compared.extend(look_at_roles(self.connection, &mut items, &owner).await);
-        items.extend(others.into_iter().map(Item::to_be_removed));
+        items.extend(others.into_iter().map(|one| Item::to_be_removed(one, drafts.of_tool)));
         let problems = drafts.found.into_iter().map(file_problem).collect();
         let hash = hash_of(items.iter().map(|item| &item.plan));
         let environment = chosen.name().to_owned();
@@ -275,7 +279,7 @@ impl Planner<'_> {
     async fn judge(&self, patience: &Patience<'_>, items: &mut [Item]) -> Result<Option<CallError>, PlanError> {
         let is_asked = |item: &&mut Item| {
             let plan = &item.plan;
-            plan.change == Change::New || plan.is_ready() && plan.changes(Setting::Definition)
+            !item.is_unknown && (plan.change == Change::New || plan.is_ready() && plan.changes(Setting::Definition))
         };
         let mut asked: Vec<&mut Item> = items.iter_mut().filter(is_asked).collect();
         let definitions: Vec<_> = asked
@@ -310,7 +314,11 @@ impl Planner<'_> {
             let plan = &item.plan;
             let changes = plan.settings.iter().any(|one| !matches!(one.setting, Setting::Tags | Setting::Alias));
             let alias_moves = plan.changes(Setting::Alias);
-            item.effect = effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, ..effect });
+            // A definition that is another one deserves another try.
+            let again = plan.deployed.as_ref().filter(|_| alias_moves && !changes);
+            let failed_before = again.and_then(|there| there.aliases.iter().find_map(|alias| alias.failed.clone()));
+            item.effect =
+                effect.map(|effect| Effect { unqualified_changes: changes, alias_moves, failed_before, ..effect });
         }
         Ok(unlisted)
     }

@@ -169,6 +169,7 @@ fn deployed(machine: &Machine) -> Deployed {
                 name: one.name.clone(),
                 arn: format!("{}:{}", machine.arn, one.name),
                 routes: routes(one),
+                failed: None,
             })
             .collect(),
     }

@@ -7,6 +7,7 @@ mod compute;
 mod data;
 mod messages;
 mod models;
+mod roles;
 mod sdk;
 mod web;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{data, messages};
+use super::{data, messages, roles};
 use crate::arns::Scope;
 use crate::given::Given;
 use crate::needs::Needs;
@@ -126,6 +126,7 @@ pub(super) fn call(needs: &mut Needs, at: &StateAt, service: &str, action: &str)
     }
     let resources = resources(needs, at, service, action);
     needs.allow(&group(actions[0]), &actions, resources);
+    roles::handed_on(needs, at, service, action);
 }
 
 /// IAM's names of an action; `None` where the service is not known.

@@ -23,10 +23,20 @@ const DEEPEST: usize = 8;
 type Result<T> = std::result::Result<T, Vec<TemplateError>>;
 
 pub(super) fn workflows(folder: &str, manifest: &str, planning: &Planning) -> Result<Vec<Workflow>> {
-    let (mut workflows, known) = (Vec::new(), RefCell::default());
-    Assembly { folder, planning, known: &known, depth: 0 }.workflows(manifest, &mut workflows)?;
+    let (mut workflows, known, stacks) = (Vec::new(), RefCell::default(), RefCell::default());
+    Assembly { folder, planning, known: &known, stacks: &stacks, depth: 0 }.workflows(manifest, &mut workflows)?;
     unused_refused(planning, &joined(folder, "manifest.json"), |name| known.borrow().contains(name))?;
     Ok(workflows)
+}
+
+/// The names of its stacks, also of those that have no state machine; none where it cannot be read.
+pub(super) fn stacks(folder: &str, manifest: &str, planning: &Planning) -> Vec<String> {
+    let (known, stacks) = (RefCell::default(), RefCell::default());
+    let assembly = Assembly { folder, planning, known: &known, stacks: &stacks, depth: 0 };
+    match assembly.workflows(manifest, &mut Vec::new()) {
+        Ok(()) => stacks.take().into_iter().collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -35,6 +45,8 @@ struct Assembly<'a> {
     planning: &'a Planning<'a>,
     /// The parameters of all stacks that people give values for.
     known: &'a RefCell<IndexSet<String>>,
+    /// The names of the stacks that were read.
+    stacks: &'a RefCell<IndexSet<String>>,
     depth: usize,
 }
 
@@ -106,6 +118,7 @@ impl Assembly<'_> {
         assets: &IndexMap<String, String>,
         out: &mut Vec<Workflow>,
     ) -> Result<()> {
+        self.stacks.borrow_mut().insert(environment.stack_name.clone());
         let parameters = given.cloned().unwrap_or_default();
         let template = match read::template(&self.read(&file)?, &parameters) {
             Ok(template) => template,

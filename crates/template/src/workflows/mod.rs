@@ -2,6 +2,7 @@
 
 mod assembly;
 mod definition;
+mod leaving;
 mod machine;
 mod planned;
 mod sources;
@@ -15,6 +16,7 @@ use crate::environment::Surroundings;
 use crate::error::{Place, TemplateError};
 
 pub use definition::Definition;
+pub use leaving::{Leaving, leaving};
 pub use sources::workflows;
 
 /// The files that a template names, by their paths as they are written or joined to the folder of the template.

@@ -1,9 +1,38 @@
 //! Which kind of source a path leads to.
 
+use countersign_yaml::Document;
+
 use super::planned::unused;
 use super::{Planning, Workflow, assembly, in_file, joined, machine, terraform, whole};
 use crate::error::{TemplateError, What};
 use crate::read;
+
+/// A source by its kind, which shows in its contents.
+pub(super) enum Source<'p> {
+    /// The folder of a cloud assembly, and its manifest.
+    Assembly { folder: &'p str, manifest: String },
+    /// A plan of Terraform.
+    Terraform(Document),
+    /// The text of a template of CloudFormation or SAM.
+    Template(String),
+}
+
+/// What a path leads to.
+///
+/// # Errors
+/// It cannot be read, or is a plan of Terraform that cannot be used.
+pub(super) fn source<'p>(path: &'p str, planning: &Planning) -> Result<Source<'p>, Vec<TemplateError>> {
+    let folder = path.trim_end_matches('/');
+    if let Ok(manifest) = planning.files.read(&joined(folder, "manifest.json")) {
+        return Ok(Source::Assembly { folder, manifest });
+    }
+    let unreadable = |why| vec![TemplateError::new(What::File { file: path.to_owned(), why }, whole(path))];
+    let text = planning.files.read(path).map_err(unreadable)?;
+    match terraform::plan(&text, path) {
+        Some(plan) => plan.map(Source::Terraform).map_err(|error| vec![error]),
+        None => Ok(Source::Template(text)),
+    }
+}
 
 /// The state machines that a source would make: a template of CloudFormation or SAM, the folder of a cloud assembly
 /// (`cdk.out`), or a plan of Terraform as JSON. Which of them it is shows in its contents.
@@ -11,17 +40,15 @@ use crate::read;
 /// # Errors
 /// Everything that is wrong with the source as far as state machines depend on it, each error with its file.
 pub fn workflows(path: &str, planning: &Planning) -> Result<Vec<Workflow>, Vec<TemplateError>> {
-    let folder = path.trim_end_matches('/');
-    if let Ok(manifest) = planning.files.read(&joined(folder, "manifest.json")) {
-        return assembly::workflows(folder, &manifest, planning);
-    }
-    let unreadable = |why| vec![TemplateError::new(What::File { file: path.to_owned(), why }, whole(path))];
-    let text = planning.files.read(path).map_err(unreadable)?;
-    if let Some(plan) = terraform::plan(&text, path) {
-        // Terraform has put the values of its variables in already.
-        refused(planning, path, |_| false)?;
-        return terraform::workflows(&plan.map_err(|error| vec![error])?, path);
-    }
+    let text = match source(path, planning)? {
+        Source::Assembly { folder, manifest } => return assembly::workflows(folder, &manifest, planning),
+        Source::Terraform(plan) => {
+            // Terraform has put the values of its variables in already.
+            refused(planning, path, |_| false)?;
+            return terraform::workflows(&plan, path);
+        }
+        Source::Template(text) => text,
+    };
     let environment = crate::Environment::planned(planning.account, planning.region, planning.stack_name);
     let template = read::template(&text, planning.parameters).map_err(|errors| located(errors, path))?;
     refused(planning, path, |name| template.parameters.contains_key(name))?;

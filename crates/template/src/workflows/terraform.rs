@@ -51,6 +51,25 @@ pub(super) fn workflows(plan: &Document, file: &str) -> Result<Vec<Workflow>, Ve
     if errors.is_empty() { Ok(workflows) } else { Err(located(errors, file)) }
 }
 
+/// The names of the state machines that are destroyed, and not made again under the same name.
+pub(super) fn destroyed(plan: &Document) -> Vec<String> {
+    let changes = plan.root().get("resource_changes").into_iter().flat_map(Node::items);
+    changes.filter_map(destroyed_by).map(str::to_owned).collect()
+}
+
+/// The name of the state machine that a change destroys.
+fn destroyed_by(resource: Node<'_>) -> Option<&str> {
+    let is = |key: &str, value: &str| resource.get(key).and_then(Node::text) == Some(value);
+    if !is("mode", "managed") || !is("type", "aws_sfn_state_machine") {
+        return None;
+    }
+    let change = resource.get("change")?;
+    let name = |of: &str| change.get(of)?.get("name")?.text();
+    let before = name("before")?;
+    let is_deleted = change.get("actions")?.items().any(|action| action.text() == Some("delete"));
+    (is_deleted && name("after") != Some(before)).then_some(before)
+}
+
 struct Planned<'p> {
     address: &'p str,
     kind: &'p str,

@@ -214,10 +214,15 @@ fn offer_back(desk: &Desk, machine: &str) -> AnyView {
 /// There is none, or it could not be looked up.
 async fn definition_back(desk: &Desk, actor: &Actor, machine: &str) -> Result<AnyView, AppError> {
     let way = desk.definition_way(actor, machine).await.map_err(|error| worded(desk, &error))?;
-    let from = way.from.map_or_else(
-        || "The definition as it is now was not published as a version.".to_owned(),
-        |from| format!("The definition is that of version {from}."),
-    );
+    let from = match (way.from, way.not_compared) {
+        (Some(from), _) => format!("The definition is that of version {from}."),
+        (None, 0) => "The definition as it is now was not published as a version.".to_owned(),
+        (None, older) => {
+            format!(
+                "The definition as it is now is none of the newest versions. Older versions that were not compared: {older}."
+            )
+        }
+    };
     let back = roll_back(desk, machine, &way);
     Ok(view! { <div class="alias"><p class="quiet">{from}</p><div class="plan-forms">{back}</div></div> }.into_any())
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod left_out;
+mod rolled_back;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

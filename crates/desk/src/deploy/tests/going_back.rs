@@ -62,6 +62,16 @@ async fn a_definition_goes_back_and_then_further_back() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_none_of_the_newest_versions_says_how_many_were_not_compared() {
+    let site = with_versions(&["one", "two", "three", "four", "five", "six", "seven"]).await;
+    assert_eq!(site.way(None).await.unwrap().not_compared, 0);
+    // It is version 1 again, which is not looked for.
+    site.deploy(&[desired("order", "one")]).await;
+    let way = site.way(None).await.unwrap();
+    assert_eq!((way.to, way.from, way.not_compared), (7, None, 2));
+}
+
+#[tokio::test]
 async fn the_role_goes_back_and_the_tags_say_what_is_there_now() {
     let site = with_versions(&["one"]).await;
     let role = "arn:aws:iam::123456789012:role/other".to_owned();

@@ -1,4 +1,4 @@
-use super::{complete, planned, text, waiting};
+use super::{complete, left, planned, text, waiting};
 use crate::workflows::WorkflowKind;
 
 const MANIFEST: &str = r#"{"version": "55.0.0", "artifacts": {
@@ -78,6 +78,16 @@ fn an_assembly_says_what_its_stacks_stages_and_nested_stacks_make() {
         r#"{"Resource":"arn:aws:states:::lambda:invoke","F":"arn:aws:lambda:eu-west-1:123456789012:function:Shop-Fn"}"#;
     assert_eq!(text(chain), expect);
     assert_eq!(waiting(nested), ["RoleArn: the parameter Outer has no value"]);
+}
+
+#[test]
+fn every_stack_is_named_also_one_without_state_machines() {
+    let left = left("cdk.out", FILES);
+    assert_eq!(left.stacks, ["Prod-Inner", "Shop", "Shop-Nested", "Empty"]);
+    assert!(left.destroyed.is_empty());
+    // What cannot be read names none, so that nothing seems to leave it.
+    let broken: Vec<(&str, &str)> = FILES.iter().copied().filter(|(name, _)| !name.ends_with("abc.json")).collect();
+    assert_eq!(super::left("cdk.out", &broken), super::Leaving::default());
 }
 
 #[test]

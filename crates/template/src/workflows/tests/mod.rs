@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{Files, Planning, Workflow, workflows};
+use super::{Files, Leaving, Planning, Workflow, leaving, workflows};
 use crate::Nothing;
 
 /// Files in memory.
@@ -39,10 +39,25 @@ fn planned_with(
     parameters: &[(&str, &str)],
     complete: bool,
 ) -> Result<Vec<Workflow>, Vec<String>> {
+    let found = in_plan(files, parameters, complete, |planning| workflows(path, planning));
+    found.map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+/// What leaves a source.
+fn left(path: &str, files: &[(&str, &str)]) -> Leaving {
+    in_plan(files, &[], true, |planning| leaving(path, planning))
+}
+
+fn in_plan<T>(
+    files: &[(&str, &str)],
+    parameters: &[(&str, &str)],
+    complete: bool,
+    read: impl FnOnce(&Planning) -> T,
+) -> T {
     let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
     let files = Folder(files.iter().map(owned).collect());
     let parameters: IndexMap<String, String> = parameters.iter().map(owned).collect();
-    let planning = Planning {
+    read(&Planning {
         files: &files,
         account: "123456789012",
         region: "eu-west-1",
@@ -50,8 +65,7 @@ fn planned_with(
         parameters: &parameters,
         complete,
         around: &Nothing,
-    };
-    workflows(path, &planning).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    })
 }
 
 fn waiting(workflow: &Workflow) -> Vec<String> {

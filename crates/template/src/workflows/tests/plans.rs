@@ -1,4 +1,4 @@
-use super::{planned, text, waiting};
+use super::{left, planned, text, waiting};
 use crate::workflows::{Encryption, Logging, WorkflowKind};
 
 const PLAN: &str = r#"{"format_version": "1.2", "terraform_version": "1.9.0",
@@ -81,4 +81,28 @@ fn what_is_no_plan_is_refused() {
         ["expected STANDARD or EXPRESS, found another text (p.json: aws_sfn_state_machine.order, line 4, column 126)",]
     );
     assert!(planned("p.json", &[("p.json", r#"{"format_version": "1.0", "planned_values": {}}"#)]).unwrap().is_empty());
+}
+
+#[test]
+fn what_terraform_destroys_is_named() {
+    let change = |kind: &str, actions: &str, before: &str, after: &str| {
+        format!(
+            r#"{{"address": "{kind}.{before}", "mode": "managed", "type": "{kind}", "change": {{"actions": {actions},
+                "before": {{"name": "{before}"}}, "after": {after}}}}}"#
+        )
+    };
+    let machine = "aws_sfn_state_machine";
+    let changes = [
+        change(machine, r#"["delete"]"#, "gone", "null"),
+        change(machine, r#"["delete", "create"]"#, "old", r#"{"name": "new"}"#),
+        // It is there afterwards, too.
+        change(machine, r#"["create", "delete"]"#, "same", r#"{"name": "same"}"#),
+        change(machine, r#"["update"]"#, "kept", r#"{"name": "kept"}"#),
+        change(machine, r#"["forget"]"#, "forgotten", "null"),
+        change("aws_lambda_function", r#"["delete"]"#, "pay", "null"),
+    ];
+    let plan =
+        format!(r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}]}}"#, changes.join(", "));
+    let left = left("p.json", &[("p.json", &plan)]);
+    assert_eq!((left.destroyed, left.stacks), (vec!["gone".to_owned(), "old".to_owned()], Vec::new()));
 }

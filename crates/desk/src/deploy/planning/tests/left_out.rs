@@ -274,3 +274,52 @@ async fn a_template_neither_removes_what_a_folder_deployed_nor_writes_its_tags()
     let said = &plan.items[0].found[0].1;
     assert!(said.message.contains("from the folder \"shop\"") && !said.is_error(), "{said:?}");
 }
+
+#[tokio::test]
+async fn what_leaves_a_stack_is_to_be_removed() {
+    let account = Account::new();
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        States:\n          \
+                A: { Type: Succeed }\n";
+    let place = Place::with(&[("template.yaml", text)]);
+    let template =
+        Template { path: place.0.join("template.yaml"), stack: Some("Shop".to_owned()), ..Template::default() };
+    for (name, stack, id) in [("order", "Shop", "Order"), ("pay", "Shop", "Pay"), ("other", "Other", "Pay")] {
+        account.fake.change(|world, now| {
+            let arn = world.machine(name, &succeed("A"), now);
+            let tags = [("stack-name", stack), ("logical-id", id)];
+            let tags = tags.map(|(key, value)| (format!("aws:cloudformation:{key}"), value.to_owned()));
+            world.machines.get_mut(&arn).unwrap().tags = tags.into_iter().collect();
+        });
+    }
+    let plan = account.plan_template(&template).await;
+    assert_eq!(changes(&plan)[1..], ["pay to_be_removed"], "not what another stack has");
+    assert!(plan.items[1].is_of_tool && plan.has_changes());
+    // What cannot be read says nothing of what leaves.
+    place.write("template.yaml", "Resources: [\n");
+    let plan = account.plan_template(&template).await;
+    assert!(plan.items.is_empty() && plan.is_refused(), "{:?}", changes(&plan));
+}
+
+#[tokio::test]
+async fn terraform_removes_what_it_destroys_and_may_not_know_a_definition_yet() {
+    let account = Account::new();
+    let text = r#"{"format_version": "1.2", "planned_values": {"root_module": {"resources": [
+        {"address": "aws_sfn_state_machine.order", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "order"}},
+        {"address": "aws_sfn_state_machine.fresh", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "fresh"}}]}},
+      "resource_changes": [
+        {"address": "aws_sfn_state_machine.order", "change": {"actions": ["update"], "after_unknown": {"definition": true}}},
+        {"address": "aws_sfn_state_machine.pay", "mode": "managed", "type": "aws_sfn_state_machine",
+         "change": {"actions": ["delete"], "before": {"name": "pay"}, "after": null}}]}"#;
+    let place = Place::with(&[("plan.json", text)]);
+    for name in ["order", "pay", "other"] {
+        account.fake.change(|world, now| _ = world.machine(name, &succeed("A"), now));
+    }
+    let plan = account.plan_template(&Template { path: place.0.join("plan.json"), ..Template::default() }).await;
+    assert_eq!(
+        changes(&plan),
+        ["aws_sfn_state_machine.order changed", "aws_sfn_state_machine.fresh new", "pay to_be_removed"]
+    );
+    assert!(plan.items.iter().all(|item| item.difference.is_none()), "nothing is said of what is not known");
+    assert!(plan.has_changes() && !plan.is_refused());
+}
