@@ -144,8 +144,10 @@ impl Form {
     /// Whether something has to be typed before it can be sent.
     #[must_use]
     pub fn has_to_be_filled_in(&self) -> bool {
-        let values = |field: &FormField| field.default.iter().map(String::as_str).collect::<Vec<_>>();
-        self.fields.iter().any(|field| field.value(&values(field)).is_err())
+        self.fields.iter().any(|field| {
+            let values: Vec<&str> = field.default.iter().map(String::as_str).collect();
+            field.value(&values).is_err()
+        })
     }
 }
 
