@@ -143,6 +143,33 @@ test("what a task started and how it failed are copied", async ({ page, context,
   await expect.poll(copied).toBe(task.Resource);
 });
 
+test("between two attempts it says when the next one comes", async ({ page, server }) => {
+  const call = {
+    Type: "Task",
+    Resource: "arn:aws:states:::lambda:invoke",
+    Parameters: { FunctionName: "nobody_has_this" },
+    Retry: [{ ErrorEquals: ["States.ALL"], IntervalSeconds: 600 }],
+    End: true,
+  };
+  const arn = await server.begin("again", { StartAt: "Call", States: { Call: call } });
+  await open(page, `/default/executions/${arn}`, true);
+  await expect(page.locator(".graph .node").filter({ hasText: "Call" })).toContainText(/(10|9) m( \d+ s)? left/);
+  const bars = page.locator(".lane-bars rect");
+  await expect(bars).toHaveCount(2);
+  await expect(bars.nth(0).locator("title")).toContainText("Attempt 1: Failed");
+  await expect(bars.nth(1).locator("title")).toContainText("Waits to try again");
+});
+
+test("where it failed is in sight however long the cause is", async ({ page, server }) => {
+  const pay = { Type: "Fail", Error: "Card.Refused", Cause: "The bank refused the card, and says no more. ".repeat(20) };
+  const arn = await server.begin("refused", { StartAt: "Pay", States: { Pay: pay } });
+  await open(page, `/default/executions/${arn}`, true);
+  const notice = page.locator(".notice-bad").first();
+  await expect(notice).toContainText("says no more");
+  const [box, link] = [await notice.boundingBox(), await notice.getByRole("link", { name: "Pay" }).boundingBox()];
+  expect(link!.y + link!.height).toBeLessThanOrEqual(box!.y + box!.height);
+});
+
 test("values are searched, folded and copied", async ({ page, context, server }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const rows = Array.from({ length: 40 }, (_, index) => ({ sku: `S-${index}`, price: "12345678901234567890" }));

@@ -14,7 +14,7 @@ use crate::stored::Stored;
 pub use crate::stored::StoredError;
 
 /// AWS's limit of an input, in bytes.
-const INPUT: usize = 262_144;
+pub(crate) const INPUT: usize = 262_144;
 /// AWS's limit of a name, in characters, and what no name may hold besides spaces and controls.
 const NAME: usize = 80;
 const NOT_IN_NAMES: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";

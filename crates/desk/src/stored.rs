@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::redact::Tokens;
+use crate::starting::INPUT;
 
 /// Bytes that a form may send: an HTTP request is limited to 1 MiB, and a character takes up to six bytes in it.
 const SENT: usize = 900_000;
@@ -92,7 +93,8 @@ impl Stored {
     }
 }
 
-/// The text with marks, indented if that is short enough; `None` if a form could not send it back.
+/// The text with marks, indented if that is short enough for an input, as an edit of it has to be one; `None` if a form could
+/// not send it back.
 fn shown(text: &str, tokens: &Tokens, marks: &mut BTreeMap<String, String>) -> Option<String> {
     let json = Json::read(text).ok()?;
     let redacted = tokens.text(text);
@@ -115,8 +117,8 @@ fn shown(text: &str, tokens: &Tokens, marks: &mut BTreeMap<String, String>) -> O
         return None;
     }
     let marked = marked.unwrap_or_else(|| text.to_owned());
-    let laid_out = pretty(&marked);
-    [laid_out, marked].into_iter().find(|text| sent_length(text) <= SENT)
+    let laid_out = Some(pretty(&marked)).filter(|text| text.len() <= INPUT);
+    laid_out.into_iter().chain([marked]).find(|text| sent_length(text) <= SENT)
 }
 
 fn mark(text: &str) -> String {
@@ -183,7 +185,7 @@ mod tests {
         let long = Stored::new(text.clone(), false, &Tokens::new(&RedactionKey::new([0; 16])));
         assert_eq!(long.shown, Some(pretty(&text)), "each byte takes three");
         let newlines = format!("[{}1]", "1,\n".repeat(87_000));
-        assert!(stored(&newlines).shown.is_some());
+        assert_eq!(stored(&newlines).shown, Some(newlines), "indented it would be too long for an input");
         let withheld = Stored::new(text.clone(), true, &Tokens::new(&RedactionKey::new([0; 16])));
         assert_eq!((withheld.shown.as_deref(), withheld.hidden()), (None, 0));
         assert_eq!(withheld.restored("").unwrap(), text);

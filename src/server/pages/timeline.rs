@@ -240,7 +240,9 @@ impl<'a> Sheet<'a> {
 
     fn visit(&self, visit: &Visit, number: u64, bars: &mut Merged) {
         let whole = self.status(visit.status, Some(&visit.state));
-        if visit.attempts.len() < 2 {
+        let ended = visit.attempts.last().is_some_and(|attempt| attempt.ended_at.is_some());
+        let goes_on = visit.exited_at.is_none() && visit.status == StateStatus::Waiting;
+        if visit.attempts.len() < 2 && !(ended && goes_on) {
             let (from, to) = (visit.entered_at, visit.exited_at);
             return bars.add(Bar { kind: BarKind::Whole, visit: Some(number), status: whole, from, to });
         }

@@ -171,6 +171,7 @@ fn retrier(value: Written) -> Retrier {
         max_attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         backoff_rate: number("BackoffRate").unwrap_or(2.0),
         max_delay_seconds: number("MaxDelaySeconds"),
+        has_jitter: value.value.get("JitterStrategy").and_then(Value::as_str) == Some("FULL"),
     }
 }
 

@@ -172,6 +172,8 @@ pub struct Retrier {
     pub max_attempts: u32,
     pub backoff_rate: f64,
     pub max_delay_seconds: Option<f64>,
+    /// Whether the delay is drawn by lot, up to the one computed.
+    pub has_jitter: bool,
 }
 
 /// One entry of `Catch`.

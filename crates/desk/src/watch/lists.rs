@@ -67,13 +67,13 @@ impl Watch {
                     continue;
                 }
             };
-            let snapshot = self.snapshot();
-            let Some(machine) = snapshot.machine_named(record.workflow()) else { continue };
+            // The machine may be new: the round that read it has not published it yet. A child's is named by its Map, too.
+            let machine_arn = record.description.machine_arn.split('/').next().unwrap_or_default();
             let mut following = lock(&self.following);
             for run in runs.into_iter().filter(|run| !known.iter().any(|one| one.arn == *run && one.whole)) {
                 let list = List {
                     of: Of::MapRun(run.clone()),
-                    machine_arn: machine.arn.clone(),
+                    machine_arn: machine_arn.to_owned(),
                     parent_arn: Some(arn.clone()),
                     whole: false,
                 };

@@ -9,6 +9,8 @@ use crate::wire::timeline::Timeline;
 
 /// The shortest stretch that can be chosen, in milliseconds.
 const LEAST: i64 = 4;
+/// In a shorter stretch the ticks are less than a second apart.
+const EXACT: i64 = 5_000;
 /// How many ticks an axis has at most.
 const TICKS: i64 = 5;
 /// Distances between ticks, in milliseconds.
@@ -94,6 +96,16 @@ pub fn ticks(scale: Scale) -> Vec<i64> {
     (0..=TICKS + 1).map(|at| first + at * step).filter(|at| *at >= scale.begin && *at <= scale.end).collect()
 }
 
+/// The time since the start and the time of day, so exact that the ticks of a short stretch can be told apart.
+fn words(scale: Scale, at: i64) -> (String, String) {
+    let (since, clock) = (at - scale.started, time_of_day(at));
+    if scale.length() >= EXACT {
+        return (duration(since, true), clock);
+    }
+    let after = if since < 1_000 { duration(since, true) } else { format!("{}.{:03} s", since / 1_000, since % 1_000) };
+    (after, format!("{clock}.{:03}", at.rem_euclid(1_000)))
+}
+
 /// The axis: each tick by the time since the start and the time of day. Dragging over it chooses a stretch.
 pub fn axis(scale: Memo<Scale>, address: Address) -> AnyView {
     let marks = move || {
@@ -103,9 +115,10 @@ pub fn axis(scale: Memo<Scale>, address: Address) -> AnyView {
             let x = percent(share);
             // A word at the right end would leave the axis.
             let words = (share < 880).then(|| {
+                let (since, clock) = words(scale, at);
                 view! {
-                    <text class="tick-since" x=x.clone() dx="5" y="14">{duration(at - scale.started, true)}</text>
-                    <text class="tick-at" x=x.clone() dx="5" y="29">{time_of_day(at)}</text>
+                    <text class="tick-since" x=x.clone() dx="5" y="14">{since}</text>
+                    <text class="tick-at" x=x.clone() dx="5" y="29">{clock}</text>
                 }
             });
             view! { <line class="tick" x1=x.clone() x2=x.clone() y1="0" y2="36"></line>{words} }
@@ -292,6 +305,21 @@ mod tests {
             ticks(HOUR).iter().map(|at| at - 1_000_000).collect::<Vec<_>>(),
             [0, 900_000, 1_800_000, 2_700_000, 3_600_000]
         );
+    }
+
+    #[test]
+    fn the_ticks_of_a_short_stretch_can_be_told_apart() {
+        for length in [4, 40, 500, 1_500, 4_999, 5_000, 61_000, 3_600_000] {
+            for begin in [0, 2_599, 12_000] {
+                let scale = Scale { begin: 1_000_500 + begin, end: 1_000_500 + begin + length, started: 1_000_500 };
+                let mut said: Vec<_> = ticks(scale).into_iter().map(|at| words(scale, at)).collect();
+                let many = said.len();
+                said.dedup_by(|one, other| one.0 == other.0 || one.1 == other.1);
+                assert_eq!(said.len(), many, "{scale:?}");
+            }
+        }
+        let scale = Scale { begin: 2_599, end: 2_603, started: 0 };
+        assert_eq!(words(scale, 2_600), ("2.600 s".to_owned(), "00:00:02.600".to_owned()));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl<'a> Notes<'a> {
         })
     }
 
-    /// A Wait state, or a service whose job has to end.
+    /// A Wait state, a service whose job has to end, or a task between two attempts.
     fn pause(&self, visit: &Visit) -> Option<Note> {
         if visit.exited_at.is_some() || visit.status != StateStatus::Waiting {
             return None;
@@ -136,7 +136,7 @@ impl<'a> Notes<'a> {
                 .map(|attempt| attempt.scheduled_at)
                 .or_else(|| visit.attempts.last().and_then(|failed| failed.ended_at))
                 .unwrap_or(visit.entered_at),
-            until: self.record.wait_ends(visit),
+            until: self.record.wait_ends(visit).or_else(|| self.record.next_attempt(visit)),
             count: 1,
         })
     }

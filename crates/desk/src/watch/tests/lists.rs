@@ -88,6 +88,28 @@ async fn children_that_nobody_followed_are_listed_once_somebody_asks_for_them() 
 }
 
 #[tokio::test]
+async fn the_children_of_what_failed_are_listed_though_its_machine_is_new() {
+    let watched = Watched::of(ConnectionKind::Embedded);
+    let run = "arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:1".to_owned();
+    let parent = watched.fake.change(|world, now| {
+        let parent = world.start(&watched.machine, &json!({}), now);
+        let begun = Details { map_run_arn: Some(run.clone()), ..Details::default() };
+        world.event(&parent, EventKind::MapRunStarted, begun, now);
+        let child = world.start_child(&watched.machine, &run, &json!(1), now);
+        let error = || Some("Broken".to_owned());
+        world.end(&child, EventKind::ExecutionFailed, ExecutionStatus::Failed, None, error(), now);
+        world.event(&parent, EventKind::MapRunFailed, Details::default(), now);
+        world.end(&parent, EventKind::ExecutionFailed, ExecutionStatus::Failed, None, error(), now);
+        parent
+    });
+    // The first round reads the machine, its list and, because it failed, the history.
+    watched.round().await;
+    assert!(watched.watch.known_record(&parent).is_some_and(|record| record.is_settled()));
+    watched.round().await;
+    assert!(watched.watch.has_all_under(&parent, false).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_was_opened_before_it_was_on_a_list_has_its_children_and_what_it_started() {
     let watched = Watched::of(ConnectionKind::Embedded);
     watched.round().await;
