@@ -60,6 +60,10 @@ impl Rule {
                 "The text of the path is passed on in place of the value that it names."
             }
             Rule::FileNotNamed => "A definition that the manifest forgot is not deployed, and nobody misses it.",
+            Rule::DueAfterTimeout => {
+                "Nobody can decide a request whose task has timed out. Nobody is reminded of it, it is given to nobody else, \
+                 and `on_due` does not decide it: the execution fails, or goes on as its Catch says."
+            }
             Rule::AnswerMismatch => {
                 "A person's answer is the output of the state. If a later state reads what the answer does not have, the \
                  execution fails after somebody has decided."

@@ -213,6 +213,8 @@ rules! {
     InvalidForm = "invalid-form", Deployment, None;
     /// An approval's rules name what there is, and can be followed.
     InvalidApprovalRule = "invalid-approval-rule", Deployment, None;
+    /// What an approval's rule does at a time of its own comes before its task times out.
+    DueAfterTimeout = "due-after-timeout", Deployment, None;
     /// The states after an approval can read its answer.
     AnswerMismatch = "answer-mismatch", Deployment, None;
     /// An approval names a state of the definition.
@@ -251,6 +253,7 @@ impl Rule {
                 | Rule::NoPath
                 | Rule::PassResultIsStatic
                 | Rule::FileNotNamed
+                | Rule::DueAfterTimeout
                 | Rule::AnswerMismatch
                 | Rule::ApprovalNeverAsked
         )

@@ -23,8 +23,8 @@ const SOON_MS: i64 = 4 * 60 * 60 * 1_000;
 pub enum Part {
     #[default]
     All,
-    /// What the actor may decide, by the rules, by what was given to them, or in somebody's place; requests without a rule
-    /// are everybody's.
+    /// What the actor may decide, by the rules, by what was given to them, or in somebody's place, and has not chosen for
+    /// yet; requests without a rule are everybody's. Who asked is not looked at: four eyes refuse it on the page.
     Mine,
     /// What is so because of one of the actor's groups.
     Groups,
@@ -47,6 +47,8 @@ struct Known<'a> {
     /// To whom requests were given.
     given: Vec<(RequestKey, Approvers)>,
     claimed: Vec<RequestKey>,
+    /// What the actor, or somebody in their place, chose for already, and others have not yet.
+    chosen: Vec<RequestKey>,
     now: i64,
 }
 
@@ -65,7 +67,7 @@ impl Known<'_> {
     }
 
     /// A filter with what is the actor's apart from its rule: what was given or escalated to them, and not what was given to
-    /// others.
+    /// others or what they chose for already.
     fn apart(&self, is_one: fn(&Approvers, &Actor) -> bool) -> InboxFilter {
         let (own, others): (Vec<_>, Vec<_>) = self.given.iter().partition(|(_, to)| self.is_meant(to, is_one));
         let requests = |given: Vec<&(RequestKey, Approvers)>| given.into_iter().map(|(one, _)| one.clone()).collect();
@@ -73,6 +75,7 @@ impl Known<'_> {
             also: requests(own),
             never: requests(others),
             since: self.escalated(is_one),
+            chosen: self.chosen.clone(),
             ..InboxFilter::default()
         }
     }
@@ -188,6 +191,7 @@ impl Desk {
             absent,
             given: self.store().reassignments(self.id()).await?,
             claimed: claims.into_iter().map(|(request, _)| request).collect(),
+            chosen: self.store().chosen(self.id(), actor.id()).await?,
             now,
         })
     }
@@ -225,7 +229,8 @@ mod tests {
     const HOUR: i64 = 60 * 60 * 1_000;
 
     fn known<'a>(policies: &'a Policies, actor: &'a Actor) -> Known<'a> {
-        Known { policies, actor, absent: Vec::new(), given: Vec::new(), claimed: Vec::new(), now: HOUR + 5 }
+        let (absent, given) = (Vec::new(), Vec::new());
+        Known { policies, actor, absent, given, claimed: Vec::new(), chosen: Vec::new(), now: HOUR + 5 }
     }
 
     #[test]
@@ -274,11 +279,13 @@ mod tests {
         known.given =
             vec![(request(1), to(&["sam"], &[])), (request(2), to(&["dana"], &[])), (request(3), to(&["sam"], &[]))];
         known.claimed = vec![request(4)];
+        known.chosen = vec![request(5)];
         let mine = Part::Mine.filter(&known);
         assert_eq!((mine.also, mine.never), (vec![request(2)], vec![request(1), request(3)]));
         assert_eq!(mine.since, [("pay".to_owned(), "Ask".to_owned(), 5)], "an hour ago, to a group of hers");
         let groups = Part::Groups.filter(&known);
         assert_eq!((groups.also.len(), groups.never.len(), groups.since), (0, 3, mine.since));
+        assert_eq!((mine.chosen, groups.chosen), (vec![request(5)], vec![request(5)]));
         assert_eq!(Part::Unclaimed.filter(&known).never, [request(4)]);
     }
 }

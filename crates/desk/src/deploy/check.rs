@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use countersign_asl::model::Amount;
 use countersign_asl::{Diagnostic, Machine, Rule, Severity, SourceSpan, StateKind};
 
-use super::choices::{change_findings, outcome_findings, rule_findings, time_findings};
+use super::choices::{change_findings, outcome_findings, rule_findings, time_findings, timeout_findings};
 use super::folder::{Folder, workflow_of};
 use super::manifest::{Substitutions, Workflow};
 use super::places::Places;
@@ -109,6 +110,9 @@ fn approvals(findings: &mut Findings, name: &str, workflow: &Workflow, machine: 
         let way = ["workflows", name, "approvals", state];
         if let Some(machine) = machine {
             approved_state(findings, &way, state, machine);
+            if let Some(timeout) = timeout(state, machine) {
+                timeout_findings(findings, &way, policy, timeout);
+            }
         }
         if let Some(title) = &policy.title {
             template(findings, &[&way[..], &["title"]].concat(), title);
@@ -165,6 +169,20 @@ fn approved_state(findings: &mut Findings, way: &[&str], state: &str, machine: &
         }
         Some(_) => {}
     }
+}
+
+/// The seconds after which a state stops waiting, as far as the definition says them, and what times out then.
+fn timeout(state: &str, machine: &Machine) -> Option<(i64, &'static str)> {
+    let one = machine.all_states().into_iter().find(|one| one.name == state)?;
+    let own = match &one.kind {
+        StateKind::Task(task) if waits(&one.kind) => task.timeout.as_ref().and_then(|timeout| match timeout {
+            Amount::Number { text, .. } => text.parse::<i64>().ok(),
+            Amount::Expression(_) => None,
+        }),
+        _ => return None,
+    };
+    let whole = machine.timeout_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+    [own.map(|seconds| (seconds, "task")), whole.map(|seconds| (seconds, "execution"))].into_iter().flatten().min()
 }
 
 fn waits(kind: &StateKind) -> bool {

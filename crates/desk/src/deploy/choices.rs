@@ -1,14 +1,14 @@
 //! Faults of the outcomes that a manifest gives an approval: their answers and their forms.
 
-use countersign_asl::Rule;
 use countersign_asl::expr::jsonata;
+use countersign_asl::{Rule, Severity};
 use serde_json::Value;
 
 use super::check::Findings;
 use crate::approvals::changes::is_path;
 use crate::approvals::form::{Form, FormField};
 use crate::approvals::outcomes::{OutcomeRule, outcomes};
-use crate::approvals::when::Due;
+use crate::approvals::when::{Due, Span};
 use crate::approvals::who::approvers;
 use crate::approvals::{Policy, Rejection};
 use crate::nearest::meant;
@@ -156,6 +156,28 @@ pub fn time_findings(findings: &mut Findings, way: &[&str], policy: &Policy) {
                 add("on_due", message, "Give its required fields a `default`, or name another outcome.");
             }
         }
+    }
+}
+
+/// Findings about times that a request does not reach. `seconds` after it began to wait, or earlier, `what` times out.
+pub fn timeout_findings(findings: &mut Findings, way: &[&str], policy: &Policy, (seconds, what): (i64, &str)) {
+    let limit = Span { ms: seconds.saturating_mul(1_000) };
+    let due = match policy.due {
+        Some(Due::After(span)) => Some(span),
+        Some(Due::At(_)) | None => None,
+    };
+    let comes_late = |before: &Span| due.is_some_and(|due| due.ms.saturating_sub(before.ms) >= limit.ms);
+    // Business hours make each of them later.
+    let late = [
+        ("due", "the due time", due.is_some_and(|due| due >= limit)),
+        ("remind", "a reminder", policy.remind.iter().any(comes_late)),
+        ("escalate", "an escalation", policy.escalate.iter().any(|one| one.after >= limit)),
+    ];
+    for (key, name, _) in late.into_iter().filter(|(.., is_late)| *is_late) {
+        let way = [way, &[key]].concat();
+        let message = format!("{name} never comes: the {what} times out after {seconds} seconds");
+        let remedy = format!("Write a shorter time, or a longer TimeoutSeconds for the {what}.");
+        findings.add(Severity::Warning, Rule::DueAfterTimeout, &way, findings.places.key(&way), message, remedy);
     }
 }
 

@@ -273,6 +273,8 @@ pub struct InboxFilter {
     pub never: Vec<RequestKey>,
     /// Those of a workflow's state that wait since a time or longer, in milliseconds since the epoch.
     pub since: Vec<(String, String, i64)>,
+    /// Nor these, whatever else holds: the person chose already.
+    pub chosen: Vec<RequestKey>,
     pub due: DueFilter,
     /// With this text in the name of the workflow, the state or the execution; or in what is asked, of the machines whose
     /// payloads may be seen.

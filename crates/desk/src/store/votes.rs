@@ -3,6 +3,7 @@
 
 use super::{Act, Decision, Kept, NewDecision, Worded};
 use crate::connection::ConnectionId;
+use crate::watch::RequestKey;
 
 /// A person's choice, as it is put on record. It becomes the decision where it completes what the rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub trait Votes: Send + Sync + 'static {
 
     /// The votes on one task, oldest first.
     fn votes<'a>(&'a self, connection: &'a ConnectionId, execution_arn: &'a str, event: u64) -> Kept<'a, Vec<Vote>>;
+
+    /// The requests without a decision on which somebody voted, or another in their place.
+    fn chosen<'a>(&'a self, connection: &'a ConnectionId, person: &'a str) -> Kept<'a, Vec<RequestKey>>;
 
     /// Who started an execution from here: the id and the name.
     fn starter<'a>(

@@ -2,6 +2,7 @@
 
 use super::super::who::{NotAllowed, Requester};
 use super::*;
+use crate::inbox::Part;
 use crate::policy::ROLES;
 use crate::store::{ActFilter, Deed, Recorded};
 
@@ -63,6 +64,8 @@ async fn two_people_complete_a_quorum_of_two() {
     let first = office.choose(&dana, &request, "approve").await.unwrap();
     assert!(matches!(&first, Decided::Voted(votes) if votes.len() == 1), "{first:?}");
     assert_eq!((office.sent(), office.decided(&request).await), (0, None));
+    let mine = async |who: &Actor| office.desk.waiting_part(who, Part::Mine, None, None, 9).await.unwrap().total;
+    assert_eq!((mine(&dana).await, mine(&omar).await), (0, 1), "what Dana chose is no longer hers");
     // The same again is the same; another choice is refused.
     assert!(
         matches!(office.choose(&dana, &request, "approve").await.unwrap(), Decided::Voted(votes) if votes.len() == 1)

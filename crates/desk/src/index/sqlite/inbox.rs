@@ -135,6 +135,10 @@ fn push(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, (sight, fil
         since(query, &filter.since);
         query.push(")");
     }
+    if !filter.chosen.is_empty() {
+        query.push(" AND NOT ");
+        requests(query, connection, &filter.chosen);
+    }
     if let Some((text, readable)) = &filter.text {
         push_text(query, &anywhere(text), readable);
     }

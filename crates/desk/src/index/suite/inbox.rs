@@ -60,7 +60,9 @@ pub async fn a_filter_lets_through_what_it_names(index: &dyn Index) {
     assert_eq!(all(never.clone()).await, (names(&["e2"]), 1));
     // What waits so long that it is theirs stays so, whomever it was given to.
     let since = vec![(state.workflow.clone(), state.state.clone(), state.since)];
-    assert_eq!(all(InboxFilter { since: since.clone(), ..never }).await.1, 3);
+    assert_eq!(all(InboxFilter { since: since.clone(), ..never.clone() }).await.1, 3);
+    let chosen = InboxFilter { since: since.clone(), chosen: vec![key("e2")], ..never };
+    assert_eq!(all(chosen).await.1, 2, "not even so what they chose already");
     assert_eq!(all(InboxFilter { since: since.clone(), ..none.clone() }).await.1, 3);
     let before = vec![(state.workflow.clone(), state.state.clone(), state.since - 1)];
     assert_eq!(all(InboxFilter { since: before, ..none }).await.1, 0);

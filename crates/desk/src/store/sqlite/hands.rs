@@ -29,6 +29,7 @@ macro_rules! open {
         )
     };
 }
+pub(super) use open;
 
 impl Hands for Sqlite {
     fn claim<'a>(&'a self, (connection, arn, event): Within<'a>, claim: &'a Claim, act: &'a Act) -> Kept<'a, ()> {
@@ -284,7 +285,7 @@ fn json<T: DeserializeOwned>(table: &'static str, column: &'static str, row: &Sq
     serde_json::from_str(row.try_get(column)?).map_err(|error| unreadable(table, column, error))
 }
 
-fn request(table: &'static str, row: &SqliteRow) -> Result<RequestKey, StoreError> {
+pub(super) fn request(table: &'static str, row: &SqliteRow) -> Result<RequestKey, StoreError> {
     let event = u64::try_from(row.try_get::<i64, _>("event")?).map_err(|error| unreadable(table, "event", error))?;
     Ok((row.try_get("execution_arn")?, event))
 }

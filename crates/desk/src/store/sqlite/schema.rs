@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "decisions_at_once", include_str!("../../../migrations/sqlite/0012_decisions_at_once.sql")),
     (13, "proposals", include_str!("../../../migrations/sqlite/0013_proposals.sql")),
     (14, "dropped_messages", include_str!("../../../migrations/sqlite/0014_dropped_messages.sql")),
+    (15, "open_votes", include_str!("../../../migrations/sqlite/0015_open_votes.sql")),
 ];
 
 /// The version that has the chain over the record.

@@ -6,8 +6,11 @@ use futures::future::join_all;
 use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
 use super::*;
+use crate::connection::ConnectionId;
 use crate::store::suite::{self, act, decision, here};
-use crate::store::{ActFilter, Acts as _, Decisions as _, Deed, Deliveries as _};
+use crate::store::{
+    ActFilter, Acts as _, Bound, Cast, Decisions as _, Deed, Deliveries as _, NewDecision, NewVote, Votes as _,
+};
 
 /// A folder of this test, which is removed with this.
 pub struct Folder(PathBuf);
@@ -166,6 +169,30 @@ async fn a_decision_and_its_act_are_one_step() {
     assert!(store.latest(&here(), 9).await.unwrap().is_empty());
     let rows = "SELECT (SELECT COUNT(*) FROM decisions) + (SELECT COUNT(*) FROM deliveries)";
     assert_eq!(sqlx::query_scalar::<_, i64>(rows).fetch_one(&store.reader).await.unwrap(), 0);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_somebody_chose_is_named_until_it_is_decided() {
+    let folder = Folder::new("chosen");
+    let store = Sqlite::open(&folder.file()).await.unwrap();
+    let vote = |event, person: &str, stands_for: Option<&str>| {
+        let stands_for = stands_for.map(|id| (id.to_owned(), id.to_uppercase()));
+        let bound = Bound { stands_for, ..Bound::default() };
+        NewVote { choice: NewDecision { person_id: person.into(), bound, ..decision(event) }, groups: Vec::new() }
+    };
+    for new in [vote(3, "dana", None), vote(4, "dana", None), vote(5, "omar", None), vote(6, "omar", Some("dana"))] {
+        assert_eq!(store.cast(&here(), &new, 0, None).await.unwrap(), Cast::Counted);
+    }
+    let chosen = async |person: &str| {
+        let all = store.chosen(&here(), person).await.unwrap();
+        all.into_iter().map(|(_, event)| event).collect::<Vec<_>>()
+    };
+    assert_eq!((chosen("dana").await, chosen("omar").await), (vec![3, 4, 6], vec![5, 6]), "in a place, both");
+    store.record(&here(), &decision(4), None).await.unwrap().unwrap();
+    assert_eq!((chosen("dana").await, chosen("kenji").await), (vec![3, 6], vec![]));
+    let elsewhere = ConnectionId::parse("elsewhere").unwrap();
+    assert!(store.chosen(&elsewhere, "dana").await.unwrap().is_empty());
     store.close().await;
 }
 

@@ -6,10 +6,12 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use super::Sqlite;
 use super::acts::add_act;
 use super::decisions::{add_whole, event_number};
+use super::hands::{open, request};
 use super::rows::{as_json, bound, tone_of, tone_word, vote_groups};
 use crate::approvals::outcomes::Chosen;
 use crate::connection::ConnectionId;
 use crate::store::{Act, Cast, Completion, Deed, Kept, NewDecision, NewVote, StoreError, Vote, Votes};
+use crate::watch::RequestKey;
 
 impl Votes for Sqlite {
     fn cast<'a>(
@@ -55,6 +57,21 @@ impl Votes for Sqlite {
             .fetch_all(&self.reader)
             .await?;
             rows.iter().map(|row| vote(row, execution_arn, event)).collect()
+        })
+    }
+
+    fn chosen<'a>(&'a self, connection: &'a ConnectionId, person: &'a str) -> Kept<'a, Vec<RequestKey>> {
+        // By their acts: most votes come with the decision, and have none of their own.
+        const OPEN: &str = concat!(
+            "SELECT execution_arn, event FROM acts
+                 WHERE connection = ?1 AND person_id = ?2 AND deed = 'voted' AND event IS NOT NULL AND ",
+            open!("acts"),
+            " UNION SELECT execution_arn, event FROM votes WHERE connection = ?1 AND stands_for = ?2 AND ",
+            open!("votes")
+        );
+        Box::pin(async move {
+            let rows = sqlx::query(OPEN).bind(connection.as_str()).bind(person).fetch_all(&self.reader).await?;
+            rows.iter().map(|row| request("votes", row)).collect()
         })
     }
 

@@ -11,7 +11,7 @@ use crate::store::sqlite::copy::place;
 use crate::store::sqlite::tests::Folder;
 use crate::store::{
     Act, ActFilter, Acts as _, BulkOutcome, BulkRuns as _, Decision, Decisions as _, Deed, Deliveries as _,
-    DeliveryRecord, NewDecision, Outbox as _, Recorded, Sqlite, Stock, Store as _, Trouble, Verb,
+    DeliveryRecord, NewDecision, Outbox as _, Recorded, Sqlite, Stock, Store as _, Trouble, Verb, Votes as _,
 };
 
 /// The tables of the first versions of the program.
@@ -141,7 +141,7 @@ fn newer_decisions() -> [Decision; 2] {
 }
 
 /// The newest version of the schema.
-const NEWEST: i64 = 14;
+const NEWEST: i64 = 15;
 
 fn here() -> ConnectionId {
     ConnectionId::default_one()
@@ -297,6 +297,26 @@ async fn messages_of_version_13_are_sent_all_the_same() {
     store.close().await;
 }
 
+/// Version 15 finds the votes of a person by indexes of their own.
+#[tokio::test]
+async fn votes_of_version_14_are_found_by_person() {
+    let folder = Folder::new("version-14");
+    let old = pool(&folder.file()).await;
+    let before = migrator().iter().filter(|one| one.version <= 14).cloned().collect();
+    migrate(&old, &Migrator::with_migrations(before), &folder.file()).await.unwrap();
+    let rows = [
+        "INSERT INTO acts (connection, at, person_id, person_name, deed, workflow, execution_arn, event, detail) VALUES
+             ('default', 10, 'dana', 'Dana', 'voted', 'order', 'arn:a', 3, 'Approved: Pay?'),
+             ('default', 11, 'dana', 'Dana', 'seen', 'order', 'arn:b', 3, 'Pay?'),
+             ('default', 12, 'omar', 'Omar', 'voted', 'order', 'arn:b', 3, 'Approved: Pay?')",
+    ];
+    execute(&old, &rows).await;
+    old.close().await;
+    let store = Sqlite::open(&folder.file()).await.unwrap();
+    assert_eq!(store.chosen(&here(), "dana").await.unwrap(), [("arn:a".to_owned(), 3)]);
+    store.close().await;
+}
+
 /// The first versions had no acts, and did not keep whether a decision had been tried.
 #[tokio::test]
 async fn a_store_of_the_first_versions_is_migrated_with_its_rows() {
@@ -437,7 +457,8 @@ fn a_released_migration_never_changes() {
             (11, "74ae993936c1b310".to_owned()),
             (12, "7fcedf0ae76cfbb4".to_owned()),
             (13, "4f53d4a1873fba68".to_owned()),
-            (14, "2522e3557e81c860".to_owned())
+            (14, "2522e3557e81c860".to_owned()),
+            (15, "acbc3474a2481495".to_owned())
         ]
     );
 }
