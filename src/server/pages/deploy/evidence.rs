@@ -8,8 +8,8 @@ use countersign_trace::OutcomeStatus;
 use leptos::prelude::*;
 
 use crate::app::{duration, shown};
+use crate::routes::Routes;
 use crate::routes::view::REPLAY;
-use crate::routes::{Routes, encode};
 
 /// The executions of a group that are listed, and those whose courses are shown.
 const LISTED: usize = 50;
@@ -71,8 +71,8 @@ pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
 }
 
 /// The button that has the executions replayed, where that costs calls.
-pub fn offer(here: &Routes, workflow: &str) -> AnyView {
-    let href = format!("{}?{REPLAY}={}", here.deploy(), encode(workflow));
+pub fn offer(here: &Routes, environment: Option<&str>, workflow: &str) -> AnyView {
+    let href = super::asking(here, environment, REPLAY, workflow);
     view! {
         <section class="plan-part">
             <h3>"Replay evidence"</h3>
