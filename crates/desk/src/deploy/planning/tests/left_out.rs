@@ -169,6 +169,26 @@ async fn what_a_role_lacks_is_in_the_plan() {
     assert!(said, "{:?}", plan.not_compared);
 }
 
+#[tokio::test]
+async fn what_the_delivery_of_logs_does_by_itself_is_not_missing() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}logging = {{ level = \"ALL\", destination = \"/shop\" }}\n{ORDER}");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    // What the CDK allows.
+    let document = r#"{"Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["logs:CreateLogDelivery",
+        "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"]}]}"#;
+    let allowed = |document: &str| {
+        let policy = crate::connection::RolePolicy { name: "own".to_owned(), document: document.to_owned() };
+        account.change(|world| _ = world.role_policies.insert("r".to_owned(), vec![policy]));
+    };
+    allowed(document);
+    let lacks = async || account.plan(&place, None).await.unwrap().items[0].permissions.clone();
+    assert!(lacks().await.is_empty(), "{:?}", lacks().await);
+    allowed(&document.replace("logs:PutResourcePolicy", "logs:GetLogEvents"));
+    assert_eq!(lacks().await[0].action, "logs:PutResourcePolicy");
+}
+
 impl Account {
     async fn plan_template(&self, template: &Template) -> Plan {
         let folder = Arc::new(template.folder());
