@@ -14,14 +14,14 @@ use leptos::server_fn::ServerFn as _;
 
 use super::form::Form;
 use super::item::change;
-use super::{asking, is_near};
+use super::{asking, is_near, plan_of};
 use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
 use crate::app::{Mark, look};
 use crate::app::{absolute, instant};
 use crate::error::AppError;
 use crate::routes;
-use crate::routes::view::{BACK, ENVIRONMENT};
+use crate::routes::view::BACK;
 use crate::server::pages::worded;
 
 /// The versions of one state machine that are named.
@@ -112,8 +112,7 @@ fn head(column: &Column<'_>, desk: &Desk) -> AnyView {
     if column.plan.is_some() || column.desk.is_none() || column.chosen.name().is_empty() {
         return name;
     }
-    let href =
-        format!("{}?{ENVIRONMENT}={}", routes::of(&column.connection).deploy(), routes::encode(column.chosen.name()));
+    let href = plan_of(&routes::of(&column.connection), column.chosen.name());
     // A link to another connection loads a document of its own.
     let rel = (column.connection != desk.id().as_str()).then_some("external");
     view! { <a href=href rel=rel>{name}</a> }.into_any()

@@ -189,6 +189,14 @@ async fn rows(
     rows
 }
 
+/// The address of the page that shows the plan of an environment; its name is empty where the manifest has none.
+pub(super) fn plan_of(here: &Routes, environment: &str) -> String {
+    match environment {
+        "" => here.deploy(),
+        name => format!("{}?{ENVIRONMENT}={}", here.deploy(), encode(name)),
+    }
+}
+
 /// The address of the page with something to look up, in an environment that is not the first.
 fn asking(here: &Routes, environment: Option<&str>, key: &str, value: &str) -> String {
     let environment = environment.filter(|name| !name.is_empty());
