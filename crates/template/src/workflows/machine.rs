@@ -7,10 +7,12 @@ use super::{
     Definition, Encryption, Logging, Planning, Unresolved, Version, Waiting, Workflow, WorkflowKind, folder_of, joined,
 };
 use crate::assumed::Assumed;
+use crate::check::unknown_properties;
 use crate::environment::Environment;
 use crate::error::{Place, TemplateError, What};
 use crate::resolve::{Path, Resolver, Scope, references};
 use crate::template::{Resource, Template};
+use crate::types::resource_type;
 use crate::value::{Data, Map, Value};
 
 const MACHINE: &str = "AWS::StepFunctions::StateMachine";
@@ -67,6 +69,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn machine(&mut self, name: &str, resource: &Resource) -> Option<Workflow> {
         let mut unresolved = Vec::new();
+        // CloudFormation refuses them, so the plan is not that of what is written.
+        self.errors
+            .extend(resource_type(MACHINE).into_iter().flat_map(|kind| unknown_properties(name, resource, kind)));
         let properties = self.properties(name, resource, &mut unresolved);
         let place = Place { file: self.source.file.to_owned(), path: format!("Resources.{name}"), span: resource.span };
         let before = self.errors.len();

@@ -220,3 +220,13 @@ fn a_machine_needs_one_definition() {
          (t.yaml: Resources.M.Properties.DefinitionString.Ref, line 4, column 41)",]
     );
 }
+
+#[test]
+fn a_property_that_machines_do_not_have_is_refused_with_the_nearest_one() {
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      RoleArn: r\n      \
+                DefinitonString: '{}'\n";
+    let errors = planned("t.yaml", &[("t.yaml", text)]).unwrap_err();
+    let [unknown, needed] = errors.as_slice() else { panic!("{errors:?}") };
+    assert!(unknown.contains("`DefinitonString`") && unknown.contains("DefinitionString"), "{unknown}");
+    assert!(needed.contains("one of DefinitionString"), "{needed}");
+}
