@@ -76,7 +76,7 @@ fn a_template_says_what_its_machines_are() {
         [
             "RoleArn: Arn of Role is known once it has been made",
             "DefinitionString: Arn of Ship is known once it has been made",
-            "DefinitionSubstitutions: the SSM parameter /shop/endpoint is not known",
+            "Endpoint: the SSM parameter /shop/endpoint is not known",
         ]
     );
 }
@@ -87,7 +87,7 @@ fn a_plan_is_the_same_each_time_and_says_what_it_waits_for() {
     let again = planned("t.yaml", &[("t.yaml", TEMPLATE)]).unwrap();
     assert_eq!(text(&once[0]), text(&again[0]));
     assert_eq!(once[0].unresolved, again[0].unresolved);
-    assert!(waiting(&once[0]).contains(&"DefinitionSubstitutions: the parameter Price has no value".to_owned()));
+    assert!(waiting(&once[0]).contains(&"Price: the parameter Price has no value".to_owned()));
 }
 
 #[test]
