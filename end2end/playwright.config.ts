@@ -10,7 +10,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   timeout: 240_000,
-  // A debug build takes its time.
+  // Another build than the program of release, or one beside a compiler, takes its time.
   expect: { timeout: process.env.COUNTERSIGN ? 40_000 : 15_000 },
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],

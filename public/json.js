@@ -11,37 +11,72 @@
     const place = document.getElementById("said");
     if (place) place.textContent = words;
   };
+  // `what` is a text or the promise of one. A browser that allows copies only within a click is given the promise itself.
   const copied = async (button, what) => {
+    const wait = typeof what !== "string";
+    if (wait) what.catch(() => {});
     try {
-      await navigator.clipboard.writeText(what);
+      if (wait && window.ClipboardItem) {
+        const made = what.then((text) => new Blob([text], { type: "text/plain" }));
+        await navigator.clipboard.write([new ClipboardItem({ "text/plain": made })]);
+      } else {
+        await navigator.clipboard.writeText(await what);
+      }
     } catch {
-      return said("The browser did not allow the copy.");
+      const arrived = !wait || (await what.then(() => true, () => false));
+      return said(arrived ? "The browser did not allow the copy." : "The server did not answer.");
     }
     said("Copied");
     button.dataset.copied = "true";
     setTimeout(() => delete button.dataset.copied, 1500);
   };
 
-  // The nodes of a range of a value's text.
-  const range = (json, from, to) => {
-    const walker = document.createTreeWalker(json, NodeFilter.SHOW_TEXT);
-    const made = document.createRange();
-    let at = 0;
-    let begun = false;
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const end = at + node.length;
-      if (!begun && from < end) {
-        made.setStart(node, from - at);
-        begun = true;
-      }
-      if (begun && to <= end) {
-        made.setEnd(node, to - at);
-        return made;
-      }
-      at = end;
-    }
-    return null;
+  // The link to the whole of a value that arrived cut, what it leads to, and that in the place of the beginning.
+  const cut = (box) => box.querySelector(".json-rest:not([hidden]) [data-json-whole]");
+  const fetched = async (url) => {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return answer.text();
   };
+  const show = async (box) => {
+    const url = new URL(cut(box).href);
+    url.searchParams.set("as", "html");
+    try {
+      box.querySelector(".json").innerHTML = await fetched(url);
+    } catch {
+      said("The server did not answer.");
+      return false;
+    }
+    box.querySelector(".json-rest").hidden = true;
+    said("The whole value is shown.");
+    return true;
+  };
+
+  // The nodes of spans of a value's text, which are in order and apart: a long text is gone through once.
+  const ranges = (json, spans) => {
+    const walker = document.createTreeWalker(json, NodeFilter.SHOW_TEXT);
+    const made = [];
+    let node = walker.nextNode();
+    let at = 0;
+    const place = (of, isEnd) => {
+      while (node && (isEnd ? of > at + node.length : of >= at + node.length)) {
+        at += node.length;
+        node = walker.nextNode();
+      }
+      return node && [node, of - at];
+    };
+    for (const [from, to] of spans) {
+      const begin = place(from, false);
+      const end = begin && place(to, true);
+      if (!end) break;
+      const one = document.createRange();
+      one.setStart(...begin);
+      one.setEnd(...end);
+      made.push(one);
+    }
+    return made;
+  };
+  const range = (json, from, to) => ranges(json, [[from, to]])[0] ?? null;
   const paint = (name, ranges) => {
     if (!CSS.highlights) return;
     if (ranges.length) CSS.highlights.set(name, new Highlight(...ranges));
@@ -60,8 +95,18 @@
 
   // Search: every place is marked, one of them is the current one.
   const searches = new WeakMap();
+  const asked = new WeakSet();
   const find = (input, step) => {
     const box = input.closest(".json-box");
+    // What is searched is the whole value, not its beginning.
+    if (input.value && cut(box)) {
+      if (asked.has(box)) return;
+      asked.add(box);
+      return show(box).then((shown) => {
+        asked.delete(box);
+        if (shown) find(input, 0);
+      });
+    }
     const [json, count] = [box.querySelector(".json"), box.querySelector(".json-found")];
     const wanted = input.value.toLowerCase();
     const all = json.textContent.toLowerCase();
@@ -69,9 +114,9 @@
     for (let at = wanted ? all.indexOf(wanted) : -1; at >= 0 && places.length < 5000; at = all.indexOf(wanted, at + wanted.length)) places.push(at);
     const now = places.length ? (((searches.get(input) ?? 0) + step) % places.length + places.length) % places.length : 0;
     searches.set(input, now);
-    const ranges = places.slice(0, 500).map((at) => range(json, at, at + wanted.length)).filter(Boolean);
+    const found = ranges(json, places.slice(0, 500).map((at) => [at, at + wanted.length]));
     const current = places.length ? range(json, places[now], places[now] + wanted.length) : null;
-    paint("json-found", ranges);
+    paint("json-found", found);
     paint("json-current", current ? [current] : []);
     if (current) reveal(current);
     count.textContent = wanted ? (places.length ? `${now + 1} of ${places.length}` : "not found") : "";
@@ -126,23 +171,18 @@
     if (button?.dataset.copyPath) return copied(button, new URL(button.dataset.copy, location.href).href);
     if (button?.dataset.copy) return copied(button, button.dataset.copy);
     if (button) {
-      const json = button.closest(".json-box").querySelector(".json");
-      const [all, at] = [text(json).split("\n"), current.get(json) ?? 0];
-      const what = { all: () => text(json), path: () => path(all, at), value: () => value(all, at) }[button.dataset.jsonCopy];
-      return copied(button, what());
+      const box = button.closest(".json-box");
+      const json = box.querySelector(".json");
+      const [kind, at] = [button.dataset.jsonCopy, current.get(json) ?? 0];
+      const made = (text) => ({ all: () => text, path: () => path(text.split("\n"), at), value: () => value(text.split("\n"), at) })[kind]();
+      // What arrived cut is copied whole, and so is a value that may go on behind the cut.
+      const rest = kind === "path" ? null : cut(box);
+      return copied(button, rest ? fetched(rest.href).then(made) : made(text(json)));
     }
     const whole = event.target.closest?.("[data-json-whole]");
     if (whole && event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
       event.preventDefault();
-      const box = whole.closest(".json-box");
-      const url = new URL(whole.href);
-      url.searchParams.set("as", "html");
-      fetch(url).then(async (answer) => {
-        if (!answer.ok) return said("The server did not answer.");
-        box.querySelector(".json").innerHTML = await answer.text();
-        whole.closest(".json-rest").hidden = true;
-        said("The whole value is shown.");
-      }, () => said("The server did not answer."));
+      show(whole.closest(".json-box"));
       return;
     }
     const json = event.target.closest?.(".json-box .json");

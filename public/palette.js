@@ -5,6 +5,8 @@
 (() => {
   /** Keys that follow each other within this time are one question. */
   const PAUSE = 90;
+  /** After so long without a key, what executions hold is searched, too. The record keeps each of these searches. */
+  const REST = 500;
   /** How long a page may take until the part of it is there that was chosen. */
   const PATIENCE = 5_000;
   const mac = /mac|iphone|ipad/i.test(navigator.platform);
@@ -13,8 +15,8 @@
   let options = [];
   let current = -1;
   let timer, asking;
-  /** The text whose answer is shown. */
-  let answered;
+  /** The text whose answer is shown, and whether that answer is whole. */
+  let answered, whole;
   /** What is to be done with the answer to the text that stands there: follow it where a link was pasted, or Enter came first. */
   let pasted, entered;
 
@@ -65,7 +67,7 @@
   function stop() {
     clearTimeout(timer);
     asking?.abort();
-    answered = undefined;
+    answered = whole = undefined;
   }
 
   function open() {
@@ -79,12 +81,12 @@
     later(0);
   }
 
-  function later(pause) {
+  function later(pause, typing = true) {
     clearTimeout(timer);
-    timer = setTimeout(ask, pause);
+    timer = setTimeout(ask, pause, typing);
   }
 
-  async function ask() {
+  async function ask(typing) {
     asking?.abort();
     const mine = (asking = new AbortController());
     // An answer belongs to the text that was asked for, whatever stands there when it comes.
@@ -92,6 +94,7 @@
     const wasPasted = pasted && typed.trim().startsWith("arn:");
     pasted = false;
     const query = new URLSearchParams({ q: typed });
+    if (typing) query.set("typing", "1");
     const [, , page, execution] = segments();
     if (page === "executions" && execution) query.set("execution", decodeURIComponent(execution).replace(/^~/, ""));
     try {
@@ -99,9 +102,16 @@
       const read = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (mine.signal.aborted || !dialog.open) return;
       const problem = !answer.ok && (read.querySelector(".problem, main")?.textContent ?? "The server did not answer.");
-      show([...read.querySelectorAll("#found .hit")], [...read.querySelectorAll("#found-more li")], problem);
+      const chosen = answered === typed ? options[current]?.dataset.href : undefined;
       answered = typed;
-      if ((wasPasted || entered) && input.value === typed) follow(options[0]);
+      whole = !typing || !typed.trim();
+      show([...read.querySelectorAll("#found .hit")], [...read.querySelectorAll("#found-more li")], problem);
+      // What was chosen of a first answer stays chosen in the whole one.
+      const still = options.findIndex((option) => option.dataset.href === chosen);
+      if (still > 0) choose(still);
+      if (input.value !== typed) return;
+      if ((wasPasted || entered) && options.length) follow(options[0]);
+      else if (!whole) later(REST, false);
     } catch (error) {
       if (error.name !== "AbortError") show([], [], "The dashboard's server did not answer. Check that countersign is still running.");
     }
@@ -116,7 +126,8 @@
     });
     list.replaceChildren(...options);
     input.setAttribute("aria-expanded", String(options.length > 0));
-    const count = options.length ? [] : input.value.trim() ? ["Nothing fits."] : [];
+    const none = whole ? "Nothing fits." : "Searching what executions hold…";
+    const count = options.length || !input.value.trim() ? [] : [none];
     said.textContent = problem || [...count, ...more.map((one) => one.textContent)].join(" · ");
     choose(options.length ? 0 : -1);
   }
@@ -146,9 +157,9 @@
     } else if (event.key === "Enter") {
       event.preventDefault();
       // Whoever types and presses Enter at once means what was typed, not what an earlier text had found.
-      if (input.value === answered) return follow(options[current]);
+      if (input.value === answered && (whole || options[current])) return follow(options[current]);
       entered = true;
-      later(0);
+      later(0, false);
     }
   }
 

@@ -14,7 +14,7 @@ if [ ! -e "$recordings/play.py" ]; then
   exit
 fi
 tools/setup-python.sh
-program=target/release/countersign
+program=${COUNTERSIGN:-target/release/countersign}
 [ -x "$program" ] || die "$program is not built. Run 'make build' first."
 
 work=$(mktemp -d)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Every check, stage by stage, with durations; a stage's name as an argument runs that stage alone.
+# Every check, stage by stage, with durations; stages that are named as arguments run alone, one after the other.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-stages=(setup format site server clippy clippy-wasm rust jsonata lambdas peers conformance container browser)
-summary=()
-failed=0
+first=(setup format site server)
+# Then two lanes side by side: what compiles is busy where what uses the program waits.
+compiling=(clippy clippy-wasm rust jsonata)
+using=(lambdas peers conformance container browser)
 
 setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-peers.sh && tools/setup-browser.sh >/dev/null; }
 format() { cargo fmt --all --check; }
@@ -64,24 +65,59 @@ conformance() { tools/conformance.sh; }
 container() { tools/test-container.sh; }
 browser() { tools/test-browser.sh; }
 
+logs=$root/target/test
+
+# One stage, with a line for the summary. In a shell of its own, because 'set -e' does not hold inside a condition.
 run_stage() {
   local began=$SECONDS status=0
   say "$1"
-  # In a shell of its own, because 'set -e' does not hold inside a condition.
   bash -euo pipefail "$0" --only "$1" || status=$?
-  summary+=("$(printf '%-12s %4d s  %s' "$1" $((SECONDS - began)) "$([ $status = 0 ] && echo passed || echo FAILED)")")
-  [ $status = 0 ] || failed=1
+  printf '%-12s %4d s  %s\n' "$1" $((SECONDS - began)) "$([ $status = 0 ] && echo passed || echo FAILED)" >>"$logs/summary"
   return $status
 }
 
-if [ "${1:-}" = --only ]; then
-  "$2"
-  exit
+# Stages one after the other, each whatever the one before found. What each prints is shown when it ends: lanes would mix.
+run_lane() {
+  local stage status=0
+  for stage in "$@"; do
+    say "$stage: running, see target/test/$stage.log"
+    run_stage "$stage" >"$logs/$stage.log" 2>&1 || status=1
+    flock "$logs" cat "$logs/$stage.log"
+  done
+  return $status
+}
+
+run_everything() {
+  local stage status=0
+  # Nothing can be tested that does not build.
+  for stage in "${first[@]}"; do
+    run_stage "$stage" || { status=1; [ "$stage" = format ] || return 1; }
+  done
+  # The other lane puts the tests' own program into target/release for a while.
+  cp target/release/countersign "$logs/countersign" || return 1
+  # A group of processes of its own, so that it ends with this one. The tests that wait for a page go first.
+  set -m
+  nice -n 5 "$0" --lane "${compiling[@]}" &
+  local lane=$!
+  set +m
+  trap 'kill -- -'"$lane"' 2>/dev/null || true' EXIT
+  COUNTERSIGN=$logs/countersign run_lane "${using[@]}" || status=1
+  wait "$lane" || status=1
+  return $status
+}
+
+case ${1:-} in
+  --only) "$2"; exit ;;
+  --lane) run_lane "${@:2}"; exit ;;
+esac
+mkdir -p "$logs"
+: >"$logs/summary"
+failed=0
+if [ $# = 0 ]; then
+  run_everything || failed=1
+else
+  for stage in "$@"; do run_stage "$stage" || failed=1; done
 fi
-for stage in "${@:-${stages[@]}}"; do
-  # Nothing can be tested that does not build; every other stage runs whatever the others found.
-  run_stage "$stage" || case $stage in setup | site | server) break ;; esac
-done
 say "summary"
-printf '    %s\n' "${summary[@]}" >&2
+sed 's/^/    /' "$logs/summary" >&2
 exit $failed

@@ -99,7 +99,7 @@ test("25,000 events scroll, are filtered, and lead to the error", async ({ page,
   await page.getByRole("link", { name: "Unfold Each" }).click();
   await expect(page.locator(".timeline-bar")).toContainText(/9\d\d of 1\d,?\d{3} rows/);
   await scrollTo(page, 1);
-  await expect(page.locator(".lanes")).toContainText("Item 99");
+  await expect(page.locator(".lanes")).toContainText("Index 99");
 });
 
 test("iterations nested two deep are listed, chosen and left", async ({ page, server }) => {
@@ -115,7 +115,7 @@ test("iterations nested two deep are listed, chosen and left", async ({ page, se
   const trail = page.getByRole("navigation", { name: "Chosen iteration" });
   await expect(trail).toContainText("Outer 1");
   await expect(trail).toContainText("Inner 3");
-  await expect(page.locator(".lanes > li").first()).toContainText("Item 1 › 3");
+  await expect(page.locator(".lanes > li").first()).toContainText("Index 1 › 3");
   await page.getByRole("link", { name: /^Events/ }).click();
   await expect(page.locator(".events-count")).toContainText("in Inner 1 › 3");
   await trail.getByRole("link", { name: "Show all iterations" }).click();

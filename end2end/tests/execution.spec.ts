@@ -94,7 +94,7 @@ test("the values of two visits are compared", async ({ page, server }) => {
   await open(page, `/default/executions/${arn}?state=Price&visit=2`, true);
   const panel = page.getByRole("region", { name: "State Price" });
   await panel.getByRole("link", { name: "Compare with visit 1" }).click();
-  await expect(panel.getByText("Input: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Input: visit 1 · Each, index 0 → visit 2 · Each, index 1")).toBeVisible();
   await expect(panel.locator(".removed").first()).toContainText('"sku": "A-1"');
   await expect(panel.locator(".added").first()).toContainText('"sku": "B-7"');
   const choice = panel.getByLabel("Compare with");
@@ -102,10 +102,10 @@ test("the values of two visits are compared", async ({ page, server }) => {
   await choice.focus();
   await choice.selectOption("3");
   await expect(page).toHaveURL(/with=3/);
-  await expect(panel.getByText("Output: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Output: visit 3 · Each, index 2 → visit 2 · Each, index 1")).toBeVisible();
   await expect(choice).toBeFocused();
   await page.goBack();
-  await expect(panel.getByText("Output: visit 1 · Each, item 1 → visit 2 · Each, item 2")).toBeVisible();
+  await expect(panel.getByText("Output: visit 1 · Each, index 0 → visit 2 · Each, index 1")).toBeVisible();
   await expect(choice).toHaveValue("1");
   await choice.selectOption("");
   await expect(panel.getByText("From input to output")).toBeVisible();
@@ -174,6 +174,26 @@ test("a long value is fetched where it stands", async ({ page, server }) => {
   await expect(box.locator(".json")).toContainText("row 1499");
 });
 
+test("a long value is copied and searched whole", async ({ page, context, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const rows = Array.from({ length: 1_500 }, (_, index) => ({ index, name: `row ${index}` }));
+  const arn = await server.begin("steps", steps, { ...input, rows });
+  await open(page, `/default/executions/${arn}?tab=data`, true);
+  const box = page.locator(".texts .json-box").first();
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await box.getByRole("button", { name: "Copy Input" }).click();
+  await expect(page.locator("#said")).toHaveText("Copied");
+  expect(JSON.parse(await copied())).toEqual({ ...input, rows });
+  await expect(box, "and it is not fetched into the page").not.toContainText("row 1499");
+  // The first line is that of the whole value.
+  await box.locator(".json").focus();
+  await page.keyboard.press("ArrowDown");
+  await box.getByRole("button", { name: "Copy value" }).click();
+  await expect.poll(async () => (await copied()).length).toBeGreaterThan(30_000);
+  await box.getByRole("searchbox").fill("row 1499");
+  await expect(box.locator(".json-found")).toHaveText("1 of 1");
+});
+
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
@@ -221,7 +241,7 @@ test.describe("without scripts", () => {
     await page.getByRole("link", { name: "Compare with visit 1" }).click();
     await page.getByLabel("Compare with").selectOption("3");
     await page.locator(".compare-with").getByRole("button", { name: "Show" }).click();
-    await expect(page.getByText("Input: visit 3 · Each, item 3 → visit 2 · Each, item 2")).toBeVisible();
+    await expect(page.getByText("Input: visit 3 · Each, index 2 → visit 2 · Each, index 1")).toBeVisible();
     await expect(page).toHaveURL(/tab=events/);
   });
 });

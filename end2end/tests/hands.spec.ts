@@ -28,7 +28,7 @@ test("a choice is taken back, and the next one is sent at once", async ({ page, 
   await ask(page, server, scripts!, "undo");
   await button(page, "Approve").click();
   const notice = page.getByRole("status").filter({ hasText: "Approved" });
-  await expect(notice).toContainText("It is on record and sent in");
+  await expect(notice).toContainText("It goes on record and is sent in");
   await expect(button(page, "Reject")).toHaveCount(0);
   await button(page, "Take it back").click();
   await expect(button(page, "Approve")).toBeVisible();
@@ -52,7 +52,7 @@ test("a key chooses what can be taken back", async ({ page, server, javaScriptEn
   test.skip(!scripts || isMobile, "the keyboard needs scripts, and a phone has none");
   await ask(page, server, true, "keys");
   await page.keyboard.press("a");
-  await expect(page.getByRole("status").filter({ hasText: "Approved" })).toContainText("It is on record and sent in");
+  await expect(page.getByRole("status").filter({ hasText: "Approved" })).toContainText("It goes on record and is sent in");
   // Once more it finds nothing to press.
   await page.keyboard.press("a");
   await button(page, "Take it back").click();
@@ -64,7 +64,7 @@ test("a key chooses what can be taken back", async ({ page, server, javaScriptEn
   await expect(page.getByLabel("Comment")).toHaveValue("sor");
   await page.locator("#request").focus();
   await page.keyboard.press("r");
-  await expect(page.getByRole("status").filter({ hasText: "Rejected" })).toContainText("It is on record and sent in");
+  await expect(page.getByRole("status").filter({ hasText: "Rejected" })).toContainText("It goes on record and is sent in");
 });
 
 test("a list of decisions is taken back, and then sent at once", async ({ page, server, javaScriptEnabled: scripts }) => {

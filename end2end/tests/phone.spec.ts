@@ -176,6 +176,14 @@ party("a guest decides on a phone, and the graph on the big screen moves", async
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await expect(page.getByText(/^Approved by/).first()).toBeVisible();
   await expect(page.getByText("It is on record.")).toBeVisible();
+  // Its words are whole, and the bar above the page begins at the edge.
+  const lines = await page.locator(".notice-title bdi").first().evaluate((word) => {
+    const range = document.createRange();
+    range.selectNodeContents(word);
+    return new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size;
+  });
+  expect(lines).toBe(1);
+  expect((await page.locator("header.top").boundingBox())!.x).toBe(0);
   expect(await violations(page)).toEqual([]);
 
   // The graph moved by itself.

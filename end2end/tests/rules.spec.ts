@@ -37,6 +37,8 @@ test("two people in two browsers complete a quorum of two", async ({ page, brows
   await expect(page.locator(".approval dt", { hasText: "Asked by" })).toBeVisible();
   await expect(button(page, "Approve")).toBeDisabled();
   await expect(button(page, "Reject")).toBeDisabled();
+  // They do not lie over the reason, however long the request is.
+  await expect(page.locator("form.decide")).toHaveCSS("position", "static");
   const omar = await another(browser, url, "omar", scripts!);
   const kenji = await another(browser, url, "kenji", scripts!);
   await expect(omar.getByText("0 of 2 people so far")).toBeVisible();

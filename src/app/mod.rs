@@ -38,7 +38,7 @@ pub(crate) use self::components::{Diff, Mark, graph::face, handed_over, mark_of,
 #[cfg(feature = "ssr")]
 pub(crate) use self::here::WHY;
 #[cfg(feature = "ssr")]
-pub(crate) use self::ui::json::html as json_html;
+pub(crate) use self::ui::json::{escaped, html as json_html};
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::{absolute, duration, instant, raw_text, shown};
 

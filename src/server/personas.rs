@@ -21,14 +21,32 @@ pub fn from_cookies(header: Option<&str>) -> Person {
 /// Those whom words may name: the personas, where they act. Where people sign in, groups are named instead of people.
 #[must_use]
 pub fn personas() -> Vec<Person> {
-    let parts = use_context::<Parts>();
-    let signed_in = parts.is_some_and(|parts| parts.extensions.get::<Who>().is_some_and(Who::is_signed_in));
+    let of_page = use_context::<Parts>();
+    let of_page = of_page.map(|parts| parts.extensions.get::<Who>().is_some_and(Who::is_signed_in));
+    let signed_in = of_page.or_else(|| SIGNED_IN.try_with(|&signed_in| signed_in).ok()).unwrap_or_default();
     if signed_in { Vec::new() } else { people::all() }
+}
+
+tokio::task_local! {
+    /// Whether whoever sent the request that is being answered signed in.
+    static SIGNED_IN: bool;
+}
+
+/// Answers a request. The API and the plain pages have no context of a page, and their words name people, too.
+pub async fn answering<T>(signed_in: bool, answer: impl Future<Output = T>) -> T {
+    SIGNED_IN.scope(signed_in, answer).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_of_the_demonstration_is_named_to_whoever_signed_in() {
+        let named = async || personas().len();
+        assert_eq!(answering(true, named()).await, 0);
+        assert_eq!(answering(false, named()).await, people::all().len());
+    }
 
     #[test]
     fn an_unknown_or_missing_cookie_means_the_first_persona() {

@@ -23,6 +23,17 @@ const LONGEST: u64 = 4_096;
 /// # Errors
 /// What is wrong, with the remedy.
 pub async fn run(args: UserArgs) -> Result<(), StartError> {
+    // Only the first user makes a data folder: a name that was mistyped must not.
+    if !args.data.join("countersign.db").exists() && !matches!(args.verb, UserVerb::Add { .. }) {
+        let data = args.data.display();
+        return match args.verb {
+            UserVerb::List => {
+                println!("{}", list(&[]));
+                Ok(())
+            }
+            _ => Err(StartError::User(format!("There are no users in {data}.\nName the data folder with --data DIR."))),
+        };
+    }
     let store = Arc::new(open_store(&args.data).await?);
     let people = People::new(Arc::clone(&store) as _, Clock::system(), Arc::new(Authority::shipped()));
     let done = carry_out(&people, &args.data, args.verb).await;
@@ -43,9 +54,9 @@ async fn carry_out(people: &People, data: &Path, verb: UserVerb) -> Result<Strin
             let new = NewUser { id, name: name.unwrap_or_default(), email, groups: group };
             // A mistake is reported before a password is asked for.
             let new = new.checked().map_err(worded)?;
-            let password = password()?;
+            let (password, hint) = (password()?, without_role(&new.groups));
             let id = people.add(&me, new, Some(&password)).await.map_err(worded)?;
-            Ok(format!("Added {id}."))
+            Ok(format!("Added {id}.{hint}"))
         }
         UserVerb::List => Ok(list(&people.users(&me).await.map_err(worded)?)),
         UserVerb::Disable { id } => {
@@ -67,7 +78,7 @@ async fn carry_out(people: &People, data: &Path, verb: UserVerb) -> Result<Strin
         }
         UserVerb::Groups { id, groups } => {
             people.set_groups(&me, &id, &groups).await.map_err(worded)?;
-            Ok(format!("{id} is in {}.", listed(&groups)))
+            Ok(format!("{id} is in {}.{}", listed(&groups), without_role(&groups)))
         }
     }
 }
@@ -83,6 +94,17 @@ fn issuer(data: &Path) -> Result<String, StartError> {
         ))
     })?;
     Ok(provider.issuer)
+}
+
+/// The groups to which the policies that ship give a role.
+const ROLES: [&str; 5] = ["viewers", "approvers", "operators", "deployers", "administrators"];
+
+/// What whoever is in no role has to know: an approver whom a manifest names would not even see the request.
+fn without_role(groups: &[String]) -> String {
+    if groups.iter().any(|group| ROLES.contains(&group.as_str())) {
+        return String::new();
+    }
+    format!("\nThey see no workflow: that takes one of the groups {}, or a policy of yours.", ROLES.join(", "))
 }
 
 fn listed(groups: &[String]) -> String {

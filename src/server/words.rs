@@ -15,7 +15,7 @@ pub use deploy::{NEVER_PUBLISHED, partly};
 pub use people::people;
 pub use rules::{deciders, hands, not_allowed, rule, times};
 
-use countersign_desk::approvals::branches::{Consequence, WayEnd};
+use countersign_desk::approvals::branches::{Consequence, Last, WayEnd};
 use countersign_desk::approvals::{ClosedBy, NotShown};
 use countersign_desk::connection::{About, Api, CallError, ConnectionId, ConnectionKind, ExecutionStatus, Fault};
 use countersign_desk::deploy::{FileProblem, ManifestTrouble};
@@ -293,20 +293,37 @@ pub fn manifest(trouble: &ManifestTrouble) -> Problem {
     Problem { what: first + &more, remedy: remedy.to_owned() }
 }
 
-/// What follows an answer: the states that are entered, and how the execution ends.
+/// What follows an answer: the states that are entered, and what the last one does, or how the execution ends.
 #[must_use]
 pub fn consequence(consequence: &Consequence) -> String {
-    let (states, more, end) = match consequence {
+    let (states, more, end, last) = match consequence {
         Consequence::Retry { state } => return format!("{state} is tried again"),
-        Consequence::Way { states, more, end } => (states, more, end),
+        Consequence::Way { states, more, end, last } => (states, more, end, last),
     };
     let end = end.as_ref().map(|end| match end {
         WayEnd::Succeeds => "the execution succeeds".to_owned(),
         WayEnd::PartSucceeds => "this part of the workflow succeeds".to_owned(),
         WayEnd::Fails { error } => format!("the execution fails with {error}"),
+        WayEnd::PartFails { error } => format!("this part of the workflow fails with {error}"),
     });
     let more = more.then(|| "…".to_owned());
-    states.iter().cloned().chain(more).chain(end).collect::<Vec<_>>().join(" → ")
+    let way = states.iter().cloned().chain(more).chain(end).collect::<Vec<_>>().join(" → ");
+    match last {
+        Some(last) => format!("{way} ({})", does(last)),
+        None => way,
+    }
+}
+
+/// What the last state of a way does. It stands on a phone, so it is short.
+fn does(last: &Last) -> String {
+    match last {
+        Last::Calls { what, waits: false } => format!("calls {what}"),
+        Last::Calls { what, waits: true } => format!("calls {what}, then waits"),
+        Last::Succeeds { part: false } => "succeeds".to_owned(),
+        Last::Succeeds { part: true } => "this part succeeds".to_owned(),
+        Last::Fails { part: false } => "fails".to_owned(),
+        Last::Fails { part: true } => "this part fails".to_owned(),
+    }
 }
 
 /// Which items of Map states a request is about, such as "item 3 of 12 (A-1)".
@@ -397,12 +414,23 @@ mod tests {
     fn what_follows_an_answer_is_a_way() {
         let way = |states: &[&str], more, end| {
             let states = states.iter().map(|&state| state.to_owned()).collect();
-            consequence(&Consequence::Way { states, more, end })
+            consequence(&Consequence::Way { states, more, end, last: None })
         };
         assert_eq!(way(&["Pay", "Done"], false, None), "Pay → Done");
         let fails = WayEnd::Fails { error: "No".to_owned() };
         assert_eq!(way(&["Pay"], true, Some(fails)), "Pay → … → the execution fails with No");
         assert_eq!(way(&[], false, Some(WayEnd::PartSucceeds)), "this part of the workflow succeeds");
+        let fails = WayEnd::PartFails { error: "No".to_owned() };
+        assert_eq!(way(&[], false, Some(fails)), "this part of the workflow fails with No");
+        let last = |state: &str, last| {
+            let states = vec![state.to_owned()];
+            consequence(&Consequence::Way { states, more: false, end: None, last: Some(last) })
+        };
+        let what = || "refund".to_owned();
+        assert_eq!(last("Pay", Last::Calls { what: what(), waits: false }), "Pay (calls refund)");
+        assert_eq!(last("Ask", Last::Calls { what: what(), waits: true }), "Ask (calls refund, then waits)");
+        assert_eq!(last("Done", Last::Succeeds { part: false }), "Done (succeeds)");
+        assert_eq!(last("No", Last::Fails { part: true }), "No (this part fails)");
         assert_eq!(consequence(&Consequence::Retry { state: "Ask".to_owned() }), "Ask is tried again");
     }
 

@@ -98,8 +98,9 @@ macro_rules! each_page {
             /// `statemachine/` beside what the connection has, in an environment that leads to it, the first where none is named;
             /// `replay` names a workflow whose executions are replayed, `back` one whose way back is looked up.
             deploy: Deploy { environment: Option<String>, replay: Option<String>, back: Option<String> };
-            /// What fits a few letters; `execution` is the one whose page they come from, whose actions are among it.
-            find: Find { typed: Option<String>, execution: Option<String> };
+            /// What fits a few letters; `execution` is the one whose page they come from, whose actions are among it. With
+            /// `typing`, more letters may follow: no payloads are searched yet.
+            find: Find { typed: Option<String>, execution: Option<String>, typing: Option<String> };
             /// The connection itself: what it reaches, what is wrong, and what its calls came to.
             connection: Connection;
             /// The proof that this session's forms carry.

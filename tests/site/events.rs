@@ -78,7 +78,7 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
     let actor = somebody();
     let timeline = pages::timeline::timeline(&site.desk.desk, &actor, arn.clone(), Some(second), None, None, None);
     let timeline = timeline.await.unwrap();
-    assert_eq!(timeline.rows[0].name, "Item 1");
+    assert_eq!(timeline.rows[0].name, "Index 1");
     assert!(timeline.rows.len() > 5 && timeline.rows.iter().any(|row| row.state.as_deref() == Some("Recovered")));
 
     let course = |iteration| {

@@ -49,12 +49,12 @@ async fn the_state_where_the_failure_arose_is_named_with_its_items() {
     let trouble = page.trouble.clone().unwrap();
     assert_eq!(trouble.places.len(), 1);
     assert_eq!(trouble.places[0].state, "No");
-    assert_eq!(trouble.places[0].place.as_deref(), Some("Outer, item 2 · Inner, item 2"));
+    assert_eq!(trouble.places[0].place.as_deref(), Some("Outer, index 1 · Inner, index 1"));
     assert_eq!(page.chosen.as_deref(), Some("No"));
     let failure = site.desk.state(&arn, "No").await.unwrap().visit.unwrap().failure.unwrap();
     assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("TooMany"), Some("Two are too many.")));
     let text = site.page(&here().execution(&arn)).await.text;
-    assert!(text.contains("It failed first in ") && text.contains("Outer, item 2 · Inner, item 2"));
+    assert!(text.contains("It failed first in ") && text.contains("Outer, index 1 · Inner, index 1"));
     let caught = site.desk.state(&arn, "Caught").await.unwrap().visit.unwrap().failure.unwrap();
     assert_eq!(caught.error.as_deref(), Some("Earlier"), "a Fail state says its error");
 
@@ -154,6 +154,6 @@ async fn of_a_saga_the_step_is_named_that_failed_first_and_where_it_ended() {
           "Not packed":{"Type":"Fail","Error":"NotPacked"}}}},
       "Failed":{"Type":"Fail","Error":"OrderFailed"}}}"#;
     let (_, text) = notice(&site, "items", items).await;
-    assert!(text.contains("It failed first in Pack (Each, item 2), and ended in Failed."), "{text}");
+    assert!(text.contains("It failed first in Pack (Each, index 1), and ended in Failed."), "{text}");
     site.close().await;
 }

@@ -111,6 +111,9 @@ async fn what_was_seen_in_part_is_on_record_too() {
         let text = site.page(path).await.text;
         assert!(text.contains("three-run"), "{path}: {text}");
     }
+    // While somebody types, the palette looks at names alone.
+    let typing = site.page("/default/search?q=amount:471&typing=1").await.text;
+    assert!(!typing.contains("three-run"), "{typing}");
     for nothing in ["/default/executions?q=amount:1", "/default/executions?q=workflow:approval"] {
         assert_eq!(site.page(nothing).await.status, StatusCode::OK);
     }

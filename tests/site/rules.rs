@@ -106,6 +106,8 @@ async fn two_people_decide_and_the_others_see_why_they_may_not() {
 async fn a_form_without_scripts_keeps_what_was_typed_and_looks_ahead() {
     let (site, folder) = ruled("form").await;
     let request = site.ask_with("form", REQUEST).await;
+    let page = site.page(&here().approval(&request.0, request.1)).await.text;
+    assert!(!page.contains("cannot be made"), "nobody typed anything yet: {page}");
     let typed = [("field.what", "much too long for the form"), ("field.risks[]", "price"), ("comment", "Because.")];
     let page = site.chooses(&request, "sendBack", &typed).await;
     assert!(page.contains("26 characters; at most 20 are accepted."), "{page}");

@@ -10,6 +10,7 @@ use countersign::server::http::place::{Place, Public};
 use countersign::server::http::{self, Gate};
 use countersign_desk::people::{NewUser, People};
 use countersign_desk::policy::Authority;
+use countersign_desk::store::Scope;
 use countersign_desk::{Actor, Clock, Desks, Person};
 
 use crate::support::{Answer, Site};
@@ -369,6 +370,21 @@ async fn a_token_acts_within_its_scope_and_never_in_an_address() {
         let body = format!("{start}&{name}={act}");
         assert_eq!(send(Method::POST, "/api/start", "", &body).await.status, StatusCode::UNAUTHORIZED, "{name}");
     }
+    // Whoever is signed in is told, too, that a token has leaked.
+    let leaked = guarded.site.page(&format!("/default/inbox?q={act}")).await;
+    assert_eq!(leaked.status, StatusCode::UNAUTHORIZED, "{}", leaked.text);
+    assert!(leaked.text.contains("This address has an API token in it."), "{}", leaked.text);
+    // The API names nobody of the demonstration where people sign in.
+    guarded.add("eve", "Eve", &[]).await;
+    let eve = Person { id: "eve".into(), name: "Eve".into(), role: String::new(), groups: Vec::new() };
+    let token = guarded.people.add_token(&eve, "list", Scope::Read, 1).await.unwrap();
+    let refused = send(Method::GET, "/api/approvals", &with(&token), "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert!(
+        refused.text.contains("Ask somebody in the group") && !refused.text.contains("Whitfield"),
+        "{}",
+        refused.text
+    );
     let id = guarded.site.page("/account").await.text;
     let id = id.split("name=\"id\" value=\"").nth(2).unwrap().split('"').next().unwrap().to_owned();
     guarded.form("/account", "/account", &[("act", "remove-token"), ("id", &id)]).await;

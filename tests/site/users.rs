@@ -33,12 +33,14 @@ fn users_are_added_listed_and_changed_from_a_terminal() {
     };
     let password = "correct horse battery\n";
     check("", &["list"], true, "There are no users. Add one with countersign user add");
+    check("", &["disable", "dana"], false, "There are no users in");
+    assert!(!data.exists(), "a look makes no data folder");
     check(password, &["add", "Dana", "--name", "Dana Whitfield", "--group", "administrators"], true, "Added dana.");
     check(password, &["add", "dana"], false, "There is a user dana already.");
     check("short\n", &["add", "omar"], false, "The password has 5 characters.\nUse 12 to 200");
     check(password, &["add", "da na"], false, "\"da na\" cannot be a user name.");
-    check(password, &["add", "omar"], true, "Added omar.");
-    check("", &["groups", "omar", "approvers", "finance"], true, "omar is in approvers, finance.");
+    check(password, &["add", "omar"], true, "Added omar.\nThey see no workflow");
+    check("", &["groups", "omar", "approvers", "finance"], true, "omar is in approvers, finance.\n");
     check("", &["disable", "dana"], false, "This is the only administrator.");
     check("", &["disable", "omar"], true, "every session has ended");
     check(

@@ -26,7 +26,7 @@ use crate::redact::{RedactionKey, Tokens};
 use crate::redriving::Ordered;
 use crate::starting::refuse_express;
 use crate::store::{Decision, Store};
-use crate::traces::Glimpses;
+use crate::traces::Traced;
 use crate::watch::{Attending, Looking, Machine, Record, Snapshot, Waiting, Watch};
 
 /// The most executions that one page may have read more often: each costs calls.
@@ -66,7 +66,7 @@ pub struct Desk {
     telling: Telling,
     ordered: Mutex<Ordered>,
     qualifiers: Mutex<Qualifiers>,
-    glimpses: Glimpses,
+    traced: Traced,
     /// The runs over many executions that are being carried out.
     running: Running,
     rolling: Rolling,
@@ -131,7 +131,7 @@ impl Desk {
             telling: Telling::default(),
             ordered: Mutex::default(),
             qualifiers: Mutex::default(),
-            glimpses: Glimpses::default(),
+            traced: Traced::default(),
             running: Running::default(),
             rolling: Rolling::default(),
             approved: Approved::default(),
@@ -230,9 +230,9 @@ impl Desk {
         self.qualifiers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The inputs of which excerpts were shown.
-    pub(crate) const fn glimpses(&self) -> &Glimpses {
-        &self.glimpses
+    /// The traces that are known to be on record.
+    pub(crate) const fn traced(&self) -> &Traced {
+        &self.traced
     }
 
     pub(crate) fn planned(&self) -> MutexGuard<'_, Remembered> {
@@ -278,10 +278,7 @@ impl Desk {
     /// The current definitions. The watch gets the activities that people answer.
     pub(crate) fn folder(&self) -> Arc<Folder> {
         let folder = self.definitions.read();
-        let states = |(name, states): (&String, &BTreeMap<String, _>)| {
-            states.keys().map(|state| (name.clone(), state.clone())).collect::<Vec<_>>()
-        };
-        self.watch.activities_for_people(folder.policies().iter().flat_map(states).collect());
+        self.watch.activities_for_people(&folder.policies());
         folder
     }
 

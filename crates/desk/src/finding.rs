@@ -64,6 +64,15 @@ fn letters(typed: &str, text: &str) -> Option<Fit> {
     (wanted.len() > 1 && between <= 2 * wanted.len()).then_some(Fit::Letters(between))
 }
 
+/// How far a search reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Names alone: while somebody types, each part of a word would else go on record as a search.
+    Names,
+    /// What executions hold, too.
+    Contents,
+}
+
 /// What was found, each kind in its own order.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -88,7 +97,7 @@ impl Desk {
     ///
     /// # Errors
     /// The actor may not see it, the connection has never answered, or the index cannot be read.
-    pub async fn find(&self, actor: &Actor, typed: &str, limit: u32) -> Result<Found, Error> {
+    pub async fn find(&self, actor: &Actor, typed: &str, reach: Reach, limit: u32) -> Result<Found, Error> {
         let snapshot = self.snapshot(actor).await?;
         let sight = self.sight(actor)?;
         let mut workflows: Vec<(Fit, &str)> = snapshot
@@ -101,7 +110,10 @@ impl Desk {
             "" => (Vec::new(), false),
             typed => self.index().named(self.id(), &sight, typed, limit).await?,
         };
-        let (mut searched, more_searched) = self.searched(actor, typed.trim(), limit).await?;
+        let (mut searched, more_searched) = match reach {
+            Reach::Names => (Vec::new(), false),
+            Reach::Contents => self.searched(actor, typed.trim(), limit).await?,
+        };
         searched.retain(|one| executions.iter().all(|other| other.summary.arn != one.summary.arn));
         let waiting = self.index().inbox(self.id(), &sight, None, REQUESTS).await?;
         let requests = self.readable(actor, &waiting.rows).into_iter().filter(|(wait, reading)| {

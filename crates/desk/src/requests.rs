@@ -147,8 +147,13 @@ impl Desk {
         let of_definition =
             || choices.iter().map(|outcome| Foresight::of_definition(machine, state, outcome)).collect::<Vec<_>>();
         let ahead = ahead.unwrap_or_else(of_definition);
-        let ahead = ahead.into_iter().map(|one| one.rewritten(|text| eyes.name(text)));
-        let outcomes = choices.into_iter().zip(ahead).collect();
+        let known = |(outcome, foresight): (Outcome, Foresight)| {
+            // Its answer is made of what somebody types: until then only the definition says where it leads.
+            let is_open = outcome.form.as_ref().is_ok_and(Form::has_to_be_filled_in);
+            let foresight = if is_open { Foresight::of_definition(machine, state, &outcome) } else { foresight };
+            (outcome, foresight.rewritten(|text| eyes.name(text)))
+        };
+        let outcomes = choices.into_iter().zip(ahead).map(known).collect();
         let asking = Asking { policy, record: &record, event, request: &asked };
         let rule = self.rule_state(actor, &asking).await?;
         let asked_by = self.asked_by(&asking, &eyes).await?;

@@ -2,7 +2,7 @@
 //! something changed, adds nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,28 +12,45 @@ use crate::inputs::LastInput;
 use crate::search::Search;
 use crate::store::{Act, Deed, Hash};
 
-/// The most inputs that are remembered. Beyond them some go on record once more.
+/// The most traces that are remembered. Beyond them some inputs go on record once more, and the record is asked again.
 const REMEMBERED: usize = 4_096;
 
-/// The inputs of which this process has shown excerpts, each as a hash with who saw it.
+/// What this process knows to be on record: traces, each as a hash.
 #[derive(Debug, Default)]
-pub(crate) struct Glimpses(Mutex<BTreeSet<Hash>>);
+pub(crate) struct Traced(Mutex<BTreeSet<Hash>>);
 
-impl Glimpses {
-    /// Notes that a person is shown an input; returns whether that is new.
-    fn is_new(&self, person: &str, workflow: &str, input: &str) -> bool {
-        let mut hash = Sha256::new();
-        for part in [person, workflow, input] {
-            // With its length: no other parts come to the same.
-            hash.update(part.len().to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl Traced {
+    /// Notes a trace; returns whether it is new.
+    fn is_new(&self, trace: Hash) -> bool {
+        let mut known = self.known();
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(hash.finalize().into())
+        known.insert(trace)
     }
+
+    fn has(&self, trace: &Hash) -> bool {
+        self.known().contains(trace)
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeSet<Hash>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn hash_of(parts: &[&str]) -> Hash {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // With its length: no other parts come to the same.
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// The trace that a person saw an excerpt of an input.
+fn glimpse(person: &str, workflow: &str, input: &str) -> Hash {
+    hash_of(&["glimpse", person, workflow, input])
 }
 
 /// What a trace is about.
@@ -61,7 +78,7 @@ impl Desk {
     /// input the newest is shown, which may be another one each time; the input goes on record with the first.
     pub(crate) async fn glimpsed(&self, actor: &Actor, workflow: &str, shown: &[LastInput]) {
         let Some(person) = actor.person() else { return };
-        let is_new = |one: &&LastInput| self.glimpses().is_new(&person.id, workflow, &one.input);
+        let is_new = |one: &&LastInput| self.traced().is_new(glimpse(&person.id, workflow, &one.input));
         let names: Vec<&str> = shown.iter().filter(is_new).map(|one| one.name.as_str()).collect();
         if names.is_empty() {
             return;
@@ -79,6 +96,13 @@ impl Desk {
     /// Puts on record what a person is shown, unless it is there already. It is shown though this fails: then the log has it.
     async fn trace(&self, actor: &Actor, deed: Deed, about: Subject<'_>, detail: String) {
         let Some(person) = actor.person() else { return };
+        let event = about.event.map(|event| event.to_string()).unwrap_or_default();
+        let (workflow, arn) = (about.workflow.unwrap_or_default(), about.execution_arn.unwrap_or_default());
+        let trace = hash_of(&["act", deed.word(), &person.id, workflow, arn, &event, &detail]);
+        // What is on record stays there.
+        if self.traced().has(&trace) {
+            return;
+        }
         let act = Act {
             deed,
             workflow: about.workflow.map(str::to_owned),
@@ -89,8 +113,9 @@ impl Desk {
             person_name: person.name.clone(),
             at: self.now(),
         };
-        if let Err(error) = self.store().seen(self.id(), &act).await {
-            tracing::error!(%error, ?act, "what somebody was shown could not be put on record");
+        match self.store().seen(self.id(), &act).await {
+            Ok(_) => _ = self.traced().is_new(trace),
+            Err(error) => tracing::error!(%error, ?act, "what somebody was shown could not be put on record"),
         }
     }
 }
@@ -101,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_input_is_new_once_for_each_person_and_workflow() {
-        let glimpses = Glimpses::default();
+        let traced = Traced::default();
         for (person, workflow, input, is_new) in [
             ("dana", "order", "{}", true),
             ("dana", "order", "{}", false),
@@ -110,17 +135,19 @@ mod tests {
             ("dan", "aorder", "{}", true),
             ("dana", "order", "{\"a\":1}", true),
         ] {
-            assert_eq!(glimpses.is_new(person, workflow, input), is_new, "{person} {workflow} {input}");
+            let trace = glimpse(person, workflow, input);
+            assert_eq!(traced.has(&trace), !is_new, "{person} {workflow} {input}");
+            assert_eq!(traced.is_new(trace), is_new, "{person} {workflow} {input}");
         }
     }
 
     #[test]
     fn what_is_remembered_has_an_end() {
-        let glimpses = Glimpses::default();
+        let traced = Traced::default();
         for number in 0..REMEMBERED * 2 {
-            assert!(glimpses.is_new("dana", "order", &number.to_string()));
+            assert!(traced.is_new(glimpse("dana", "order", &number.to_string())));
         }
-        let known = glimpses.0.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let known = traced.known().len();
         assert!(known <= REMEMBERED, "{known}");
     }
 }

@@ -200,7 +200,7 @@ impl Outcome {
             ApprovalState::Decided(decision) => Some(record(decision, now, onward.into_any())),
             ApprovalState::Held { done, tone, person, own, until } => {
                 let (words, then) = if *own {
-                    (done.clone(), "It is on record and sent ")
+                    (done.clone(), "It goes on record and is sent ")
                 } else {
                     (format!("{done} by {person}"), "They can take it back; it is sent ")
                 };

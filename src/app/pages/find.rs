@@ -13,8 +13,9 @@ use crate::wire::find::{Find, Hit};
 /// The search for what the address says.
 #[component]
 pub fn FindPage() -> impl IntoView {
-    let (typed, execution) = (query("q"), query("execution"));
-    let found = page_data(move || (Ask::Find { typed: typed.get(), execution: execution.get() }, 0));
+    let (typed, execution, typing) = (query("q"), query("execution"), query("typing"));
+    let found =
+        page_data(move || (Ask::Find { typed: typed.get(), execution: execution.get(), typing: typing.get() }, 0));
     view! {
         <div class="page">
             <PageHead title="Search"/>

@@ -3,19 +3,25 @@
 //! Every closure in a view is a type of its own, for which the compiler writes the whole machinery of drawing, hydrating
 //! and redrawing again. Boxed, they share one: this is what keeps the wasm small.
 
+#[cfg(feature = "hydrate")]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
+#[cfg(not(feature = "hydrate"))]
+use leptos::tachys::reactive_graph::OwnedView;
 
 use super::Memo;
 
 /// Draws a part of a page.
-type Draw = Box<dyn FnMut() -> AnyView + Send>;
+pub(super) type Draw = Box<dyn FnMut() -> AnyView + Send>;
 
 /// A part of a view that is drawn again whenever what it reads changes.
 pub fn dynamic<V: IntoView + 'static>(mut view: impl FnMut() -> V + Send + 'static) -> AnyView {
     let boxed: Draw = Box::new(move || view().into_any());
-    within_the_page(boxed).into_any()
+    #[cfg(feature = "hydrate")]
+    return within_the_page(boxed).into_any();
+    #[cfg(not(feature = "hydrate"))]
+    return super::once::once(boxed);
 }
 
 /// What stands in a context of the whole interface.
@@ -32,12 +38,6 @@ pub fn provide_page() {
 #[cfg(feature = "hydrate")]
 fn within_the_page(mut draw: Draw) -> Draw {
     Box::new(move || if use_context::<InPage>().is_some() { draw() } else { ().into_any() })
-}
-
-/// On the server everything is drawn once.
-#[cfg(not(feature = "hydrate"))]
-fn within_the_page(draw: Draw) -> Draw {
-    draw
 }
 
 /// A text that changes.
@@ -64,6 +64,7 @@ pub fn either(
 
 /// A row of a list: what makes it the same row, and how it is drawn once it is new.
 pub struct Row {
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server draws a list once"))]
     key: String,
     draw: Box<dyn FnOnce() -> AnyView + Send>,
 }
@@ -76,14 +77,26 @@ impl Row {
 }
 
 /// How many lists were made.
+#[cfg(feature = "hydrate")]
 static LISTS: AtomicU32 = AtomicU32::new(0);
 
 /// A list whose rows stay where they are as long as their keys do, and no longer than the list itself.
 ///
 /// A row reads signals of what is around it. When that is made anew, the framework takes the rows with the same keys over,
 /// and those would go on to read signals that are gone. So the list is part of the key: another one has rows of its own.
+#[cfg(feature = "hydrate")]
 pub fn list(rows: impl Fn() -> Vec<Row> + Send + Sync + 'static) -> AnyView {
     let rows: Box<dyn Fn() -> Vec<Row> + Send + Sync> = Box::new(rows);
     let own = LISTS.fetch_add(1, Ordering::Relaxed);
     view! { <For each=rows key=move |row| (own, row.key.clone()) children=|row| (row.draw)()/> }.into_any()
+}
+
+/// The rows, each with signals of its own; nothing is drawn again, so keys tell nothing.
+#[cfg(not(feature = "hydrate"))]
+pub fn list(rows: impl Fn() -> Vec<Row> + Send + Sync + 'static) -> AnyView {
+    let draw = |row: Row| {
+        let owner = Owner::new();
+        OwnedView::new_with_owner(owner.with(row.draw), owner)
+    };
+    dynamic(move || rows().into_iter().map(draw).collect::<Vec<_>>())
 }

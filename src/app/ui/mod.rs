@@ -9,6 +9,8 @@ pub mod json;
 mod left;
 mod loaded;
 mod long;
+#[cfg(not(feature = "hydrate"))]
+mod once;
 mod post;
 mod problem;
 mod raw;

@@ -44,13 +44,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) | Self::Local(text) | Self::Unreached(text) => out.write_str(text),
-            Self::Refused(problem) => {
-                write!(out, "{}", problem.detail)?;
-                for field in &problem.fields {
-                    write!(out, "\n  {}: {}", field.name, field.detail)?;
-                }
-                write!(out, "\n{}", problem.remedy)
-            }
+            // What is wrong with each field is in the sentence, too.
+            Self::Refused(problem) => write!(out, "{}\n{}", problem.detail, problem.remedy),
         }
     }
 }

@@ -52,7 +52,7 @@ fn row(one: &Summary) -> String {
 pub fn approval(one: &Approval) -> String {
     let mut text = row(&one.summary);
     if let Some(message) = &one.message {
-        let _ = write!(text, "\n\n{message}");
+        let _ = write!(text, "\n\n{}", unmarked(message));
     }
     if !one.facts.is_empty() {
         text.push('\n');
@@ -70,23 +70,18 @@ pub fn approval(one: &Approval) -> String {
     for link in &one.links {
         let _ = write!(text, "\n  {}: {}", line(&link.label), line(&link.url));
     }
+    let label = |id: &str| line(one.outcomes.iter().find(|one| one.id == id).map_or(id, |one| one.label.as_str()));
     for vote in &one.votes {
-        let _ = write!(
-            text,
-            "\n\n{} chose {} at {}{}",
-            line(&vote.person),
-            line(&vote.outcome),
-            vote.at,
-            said(&vote.comment)
-        );
+        let (person, chose) = (line(&vote.person), label(&vote.outcome));
+        let _ = write!(text, "\n\n{person} chose “{chose}” at {}{}", vote.at, said(&vote.comment));
     }
     if let Some(given) = &one.reassigned {
         let to: Vec<String> = given.groups.iter().chain(&given.people).map(|name| line(name)).collect();
         let _ = write!(text, "\n\nGiven to {} by {}: {}", to.join(", "), line(&given.person), line(&given.reason));
     }
     for held in &one.held {
-        let (person, outcome) = (line(&held.person), line(&held.outcome));
-        let _ = write!(text, "\n\n{person} chose {outcome} and can take it back until {}", held.until);
+        let (person, chose) = (line(&held.person), label(&held.outcome));
+        let _ = write!(text, "\n\n{person} chose “{chose}” and can take it back until {}", held.until);
     }
     text.push_str("\n\n");
     match one.status {
@@ -104,6 +99,17 @@ pub fn approval(one: &Approval) -> String {
             let closed = one.closed.as_ref();
             text.push_str(&closed.map_or_else(String::new, |closed| format!("{} ({})", closed.how, closed.at)));
         }
+    }
+    text
+}
+
+/// Markdown as it reads: without the backslashes that keep a request's own text from being Markdown.
+fn unmarked(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut letters = message.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let escaped = if letter == '\\' { letters.next_if(char::is_ascii_punctuation) } else { None };
+        text.push(escaped.unwrap_or(letter));
     }
     text
 }
@@ -159,4 +165,17 @@ fn decision(made: &Decision) -> String {
 
 fn said(comment: &str) -> String {
     if comment.is_empty() { String::new() } else { format!(": “{}”", line(comment)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_without_its_backslashes() {
+        assert_eq!(
+            unmarked(r"**Pay** \<b\> https\:\/\/a\.example \\ c:\dir"),
+            r"**Pay** <b> https://a.example \ c:\dir"
+        );
+    }
 }

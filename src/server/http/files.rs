@@ -18,12 +18,11 @@ use serde::Deserialize;
 
 use super::refusal::{Wants, refuse};
 use super::{Site, Who};
-use crate::app::json_html;
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::server::audit::export::Form;
 use crate::server::pages::audit;
-use crate::server::pages::value::whole;
+use crate::server::pages::value::{html, whole};
 use crate::server::words;
 
 /// Events of a piece of the file.
@@ -190,7 +189,7 @@ pub async fn value(
     };
     match read.await {
         Ok(text) if wanted.form == "html" => {
-            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], json_html(&text)).into_response()
+            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html(&text)).into_response()
         }
         Ok(text) => {
             ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], countersign_json::pretty(&text)).into_response()

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use countersign_desk::people::{People, Session};
+use countersign_desk::people::{People, Session, has_token};
 use countersign_desk::store::Scope;
 use countersign_desk::{Actor, Person};
 
@@ -72,6 +72,12 @@ pub async fn gate(State(site): State<Site>, mut request: Request, next: Next) ->
                 session: session::anonymous(headers, false),
             })
         }
+        Gate::SignIn(_) if request.uri().path_and_query().is_some_and(|address| has_token(address.as_str())) => {
+            let remedy = "Remove that token on the page Account: addresses are kept in logs and histories. \
+                          A program sends its token in the header Authorization.";
+            let wants = Wants::of(headers, request.uri().path());
+            return unauthorised(wants, "This address has an API token in it.", remedy);
+        }
         Gate::SignIn(people) => match who(people, &site, request.uri().path(), headers).await {
             Ok(who) => who,
             Err(response) => return response,
@@ -79,8 +85,9 @@ pub async fn gate(State(site): State<Site>, mut request: Request, next: Next) ->
     };
     match who {
         Some(who) => {
+            let signed_in = who.is_signed_in();
             request.extensions_mut().insert(who);
-            next.run(request).await
+            personas::answering(signed_in, next.run(request)).await
         }
         None if is_open(request.method(), request.uri().path()) => next.run(request).await,
         None => turned_away(&site, &request),
@@ -181,6 +188,15 @@ mod tests {
             assert_eq!(read(other), None, "{other}");
         }
         assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn an_address_with_a_token_is_known() {
+        let token = format!("cst_{}", "0a".repeat(32));
+        assert!(has_token(&format!("/live?token={token}&x=1")) && has_token(&format!("/{token}/cst_")));
+        for address in ["/default/inbox?q=cst_", "/default/inbox?q=cst_0a", "/welcome?code=0a", ""] {
+            assert!(!has_token(address), "{address}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ async fn check(channels: &[Configured], data: &Path) -> Result<(), StartError> {
         store.close().await;
     }
     if wrong.is_empty() {
-        println!("Nothing was sent. Try one with countersign messages test CHANNEL.");
+        println!("This command sent nothing. Try a channel with countersign messages test CHANNEL.");
         return Ok(());
     }
     Err(StartError::User(wrong.join("\n")))

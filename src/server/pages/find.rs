@@ -1,6 +1,6 @@
 //! What was found by a few letters, and what can be done where somebody is.
 
-use countersign_desk::finding::{Fit, Found, REQUESTS, fit};
+use countersign_desk::finding::{Fit, Found, REQUESTS, Reach, fit};
 use countersign_desk::index::ExecutionRow as Listed;
 use countersign_desk::policy::Action;
 use countersign_desk::redriving::hindrance_of;
@@ -28,18 +28,26 @@ const PLACES: [(&str, &str); 7] = [
     ("Connection", routes::CONNECTION),
 ];
 
-/// What fits `typed`, for `actor`; `execution` is the ARN of the execution whose page they come from.
+/// What fits `typed`, for `actor`; `execution` is the ARN of the execution whose page they come from. What executions hold is
+/// searched where nobody is `typing` any more.
 ///
 /// # Errors
 /// The connection has never answered, or the index cannot be read.
-pub async fn find(desk: &Desk, actor: &Actor, typed: Option<String>, execution: Option<String>) -> Answered<Find> {
+pub async fn find(
+    desk: &Desk,
+    actor: &Actor,
+    typed: Option<String>,
+    execution: Option<String>,
+    typing: Option<String>,
+) -> Answered<Find> {
     let typed: String = typed.unwrap_or_default().chars().take(TYPED).collect();
     let typed = typed.trim();
     let here = routes::of(desk.id().as_str());
     let mut hits: Vec<(Fit, Hit)> = Vec::new();
     hits.extend(by_arn(&here, typed).map(|hit| (Fit::Whole, hit)));
     let limit = u32::try_from(EACH).unwrap_or(u32::MAX);
-    let found = desk.find(actor, typed, limit).await.map_err(|error| worded(desk, &error))?;
+    let reach = if typing.is_some() { Reach::Names } else { Reach::Contents };
+    let found = desk.find(actor, typed, reach, limit).await.map_err(|error| worded(desk, &error))?;
     let mut more = Vec::new();
     let actions = match execution {
         Some(arn) => on_execution(desk, actor, &here, arn).await,

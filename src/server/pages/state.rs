@@ -20,6 +20,8 @@ use crate::wire::Status;
 use crate::wire::state::{self, BarPlace, Failure, Link, Stage, State, Wanted};
 use crate::wire::value::Value;
 
+/// The newest attempts of a visit that are shown. A retrier may make thousands, each with its request and its answer.
+const ATTEMPTS: usize = 20;
 /// The newest attempts of a visit whose functions' output is shown.
 const PRINTED: usize = 10;
 /// What is shown in place of an output that the actor may not see.
@@ -153,6 +155,11 @@ fn open_request(waits: &[Waiting], visit: &Visit) -> Option<u64> {
     waits.iter().any(|wait| wait.event == scheduled).then_some(scheduled)
 }
 
+/// How many of a visit's attempts, the oldest, are not shown.
+const fn not_shown(attempts: usize) -> usize {
+    attempts.saturating_sub(ATTEMPTS)
+}
+
 /// What an execution says of its states.
 struct About<'a> {
     desk: &'a Desk,
@@ -235,12 +242,13 @@ impl About<'_> {
             ended_at: attempt.ended_at,
             backed_off: before(index).and_then(|before| Some(attempt.scheduled_at - before.ended_at?)),
         };
-        visit.attempts.iter().enumerate().map(made).collect()
+        visit.attempts.iter().enumerate().skip(not_shown(visit.attempts.len())).map(made).collect()
     }
 
     /// Adds what the functions of the attempts printed.
     async fn printed(&self, actor: &Actor, visit: &Visit, made: &mut state::Visit) {
-        for (attempt, made) in visit.attempts.iter().zip(&mut made.attempts).rev().take(PRINTED) {
+        // From the newest on: of those before only the last are there.
+        for (attempt, made) in visit.attempts.iter().rev().zip(made.attempts.iter_mut().rev()).take(PRINTED) {
             let (Some(event), Some(_)) = (attempt.scheduled_event, self.function(attempt)) else { continue };
             let text = match self.desk.printed(actor, self.record, event).await {
                 Some(Printed::Calls(calls)) => printed(&calls),
@@ -261,7 +269,9 @@ impl About<'_> {
             Some(StateKind::Task(task)) => Some(task.resource.clone()),
             _ => None,
         };
+        let earlier = Some(not_shown(visit.attempts.len())).filter(|earlier| *earlier > 0);
         let facts = [
+            ("Earlier attempts", earlier.map(|earlier| format!("{earlier}, among the events of this state"))),
             ("Resource", written.or_else(|| Some(resource(attempt)))),
             ("Timeout", attempt.timeout_in_seconds.map(seconds)),
             ("Heartbeat", attempt.heartbeat_in_seconds.map(seconds)),

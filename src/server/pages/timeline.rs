@@ -165,7 +165,7 @@ impl<'a> Sheet<'a> {
         let path = || iterations::path(self.record, row.iteration).unwrap_or_default();
         let (name, state) = match &row.kind {
             RowKind::State(name) => (name.clone(), Some(name.clone())),
-            RowKind::Iteration(_) => (format!("Item {}", path()), None),
+            RowKind::Iteration(_) => (format!("Index {}", path()), None),
             RowKind::Branch(number) => (format!("Branch {number}"), None),
         };
         let ended = self.record.description.ended_at;

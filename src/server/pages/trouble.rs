@@ -68,6 +68,6 @@ pub fn place_of(trace: &Trace, visit: &Visit) -> Option<String> {
     let mut iterations: Vec<&(String, u64)> = around.filter_map(|visit| visit.iteration.as_ref()).collect();
     // A Parallel hands its own iteration on to what runs inside it.
     iterations.dedup();
-    let words: Vec<String> = iterations.iter().rev().map(|(map, index)| format!("{map}, item {}", index + 1)).collect();
+    let words: Vec<String> = iterations.iter().rev().map(|(map, index)| format!("{map}, index {index}")).collect();
     (!words.is_empty()).then(|| words.join(" · "))
 }

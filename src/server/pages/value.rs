@@ -6,16 +6,22 @@ use std::str::FromStr;
 use countersign_desk::eyes::Eyes;
 use countersign_desk::watch::{Record, details};
 use countersign_desk::{Actor, Desk};
-use countersign_json::pretty;
+use countersign_json::{Json, pretty};
 use countersign_trace::VisitId;
 
 use super::{Answered, worded};
+use crate::app::{escaped, json_html};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::wire::value::{Rest, Value};
 
 /// Bytes of a payload that a page carries.
 const CARRIED: usize = 16 * 1024;
+
+/// Longer ones (bytes) are shown without tones, and their folds are so many at most: a browser takes seconds to lay out
+/// tens of thousands of elements, and stands still meanwhile.
+const TONED: usize = 64 * 1024;
+const FOLDS: usize = 1_000;
 
 /// Which payload of an execution, as an address names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,12 +84,16 @@ pub fn value(connection: &str, arn: &str, text: String, source: &Source) -> Valu
     }
     let mut end = CARRIED;
     let whole = pretty(&text);
+    if whole.len() <= CARRIED {
+        return Value { text: whole, rest: None };
+    }
     while !whole.is_char_boundary(end) {
         end -= 1;
     }
     let begin = &whole[..end];
-    // Whole lines, where there are lines.
-    let begin = begin.rsplit_once('\n').map_or(begin, |(lines, _)| lines);
+    // Whole lines, unless one line is most of it: the beginning of a long text says more than what stands before it.
+    let lines = begin.rsplit_once('\n').map(|(lines, _)| lines);
+    let begin = lines.filter(|lines| lines.len() >= CARRIED / 2).unwrap_or(begin);
     let href = routes::of(connection).value(arn, &source.to_string());
     Value { text: begin.to_owned(), rest: Some(Rest { bytes: u64::try_from(text.len()).unwrap_or(u64::MAX), href }) }
 }
@@ -142,9 +152,95 @@ fn recorded(record: &Record, eyes: &Eyes, source: &Source) -> Option<String> {
     }
 }
 
+/// A whole value as the viewer of a page shows it. A large one folds down to the level that has folds enough.
+#[must_use]
+pub fn html(text: &str) -> String {
+    if text.len() <= TONED {
+        return json_html(text);
+    }
+    let Ok(json) = Json::read(text) else { return escaped(text) };
+    let text = json.pretty();
+    let deepest = deepest(&text);
+    let mut out = String::with_capacity(text.len() * 2);
+    for line in text.split_inclusive('\n') {
+        let (level, body) = level(line);
+        let line = escaped(line);
+        if level >= deepest {
+            out.push_str(&line);
+        } else if opens(body) {
+            out.extend(["<details open><summary>", &line, "</summary>"]);
+        } else {
+            out.push_str(&line);
+            out.push_str(if body.starts_with(['}', ']']) { "</details>" } else { "" });
+        }
+    }
+    out
+}
+
+/// The levels of a text laid out that have no more folds than a page bears.
+fn deepest(text: &str) -> usize {
+    let mut folds: Vec<usize> = Vec::new();
+    for (level, _) in text.lines().map(level).filter(|(_, body)| opens(body)) {
+        folds.resize(folds.len().max(level + 1), 0);
+        folds.iter_mut().skip(level).take(1).for_each(|count| *count += 1);
+    }
+    let mut sum = 0;
+    let fits = |count: &&usize| {
+        sum += **count;
+        sum <= FOLDS
+    };
+    folds.iter().take_while(fits).count()
+}
+
+/// How far a line of a text laid out is indented, and what it says.
+fn level(line: &str) -> (usize, &str) {
+    let line = line.trim_end_matches('\n');
+    let body = line.trim_start_matches(' ');
+    ((line.len() - body.len()) / 2, body)
+}
+
+/// Whether a value begins at the end of a line: a text ends with a quote.
+fn opens(body: &str) -> bool {
+    body.ends_with(['{', '['])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_value_arrives_cut_behind_a_line_or_within_a_long_one() {
+        let cut = |text: &str| value("prod", "arn", text.to_owned(), &Source::Input);
+        let rows = format!("[{}1]", "1234567,".repeat(4_000));
+        let rows = cut(&rows);
+        assert!(rows.rest.is_some() && rows.text.ends_with("  1234567,"), "{}", &rows.text[rows.text.len() - 20..]);
+        let long = cut(&format!("{{\"a\":\"{}\"}}", "x".repeat(100_000)));
+        assert_eq!((long.rest.is_some(), long.text.len()), (true, CARRIED));
+        assert!(long.text.ends_with("xxx"));
+        // What is long by its white space alone is whole.
+        let spaced = cut(&format!("{{{}}}", " ".repeat(100_000)));
+        assert_eq!((spaced.rest, spaced.text.as_str()), (None, "{}"));
+    }
+
+    #[test]
+    fn a_large_value_has_as_many_folds_as_a_page_bears() {
+        let folds = |text: &str| {
+            let html = html(text);
+            assert_eq!(html.matches("<details open>").count(), html.matches("</details>").count());
+            let tags = ["<details open><summary>", "</summary>", "</details>"];
+            let plain = tags.iter().fold(html.clone(), |html, tag| html.replace(tag, "")).replace("&quot;", "\"");
+            assert_eq!(plain, pretty(text));
+            html.matches("<details open>").count()
+        };
+        let rows = |count: usize| format!("{{\"rows\":[{}0]}}", "{\"a\":[1,{}],\"{\":\"[\"},".repeat(count));
+        assert!(rows(900).len() < TONED && json_html(&rows(900)).contains("class=\"k\""), "a small one has its tones");
+        let many = rows(5_000);
+        assert!(many.len() > TONED);
+        assert_eq!(folds(&many), 2, "not one for each row");
+        let few = format!("{{\"text\":\"{}\",\"rows\":{}}}", "x".repeat(TONED), rows(600));
+        assert_eq!(folds(&few), 603, "each row, and not the list in it");
+        assert_eq!(html(&"<".repeat(TONED + 1)).len(), 4 * (TONED + 1), "a text that is no JSON is escaped");
+    }
 
     #[test]
     fn a_source_is_read_as_it_is_written() {

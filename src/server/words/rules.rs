@@ -3,6 +3,7 @@
 use countersign_desk::RuleState;
 use countersign_desk::approvals::who::{Approvers, NotAllowed, Requester};
 
+use super::decisions::either;
 use crate::server::personas::personas;
 use crate::wire::Problem;
 
@@ -86,7 +87,14 @@ fn names(approvers: &Approvers) -> Vec<String> {
 /// Whom to ask.
 fn ask(approvers: &Approvers) -> String {
     match approvers.known(&personas()).as_slice() {
-        [] => format!("Ask one of them: {}.", named(approvers)),
+        // Where people sign in, groups alone say who they are.
+        [] => {
+            let groups =
+                (!approvers.groups.is_empty()).then(|| format!("somebody in the group {}", either(&approvers.groups)));
+            let people = (!approvers.people.is_empty()).then(|| either(&approvers.people));
+            let both: Vec<String> = people.into_iter().chain(groups).collect();
+            format!("Ask {}.", both.join(", or "))
+        }
         [only] => format!("Ask {only}."),
         [first @ .., last] => format!("Ask {} or {last}.", first.join(", ")),
     }
@@ -132,4 +140,20 @@ pub fn not_allowed(why: &NotAllowed) -> Problem {
         ),
     };
     Problem { what, remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_to_be_asked_is_somebody_of_a_group_or_a_person() {
+        let approvers = |people: &[&str], groups: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            Approvers { people: owned(people), groups: owned(groups) }
+        };
+        assert_eq!(ask(&approvers(&[], &["treasury", "board"])), "Ask somebody in the group treasury or board.");
+        assert_eq!(ask(&approvers(&["ann"], &[])), "Ask ann.");
+        assert_eq!(ask(&approvers(&["ann", "bob"], &["board"])), "Ask ann or bob, or somebody in the group board.");
+    }
 }

@@ -40,8 +40,8 @@ async fn the_manifest_words_the_answers() {
     let event = site.event_of(&arn).await;
     let page = desk.approval(&arn, event).await.unwrap();
     assert_eq!(page.warnings, Vec::<String>::new());
-    assert_eq!(then(&page, "approve"), Some("Which → Echo"));
-    assert_eq!(then(&page, "reject"), Some("Which → No"));
+    assert_eq!(then(&page, "approve"), Some("Which → Echo (succeeds)"));
+    assert_eq!(then(&page, "reject"), Some("Which → No (fails)"));
     assert!(desk.decide(&person, &arn, event, "approve", "").await.unwrap().was_in_time());
     let (status, output, _) = site.ended(&arn).await;
     let output: Value = serde_json::from_str(&output.unwrap()).unwrap();

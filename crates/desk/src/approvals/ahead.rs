@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{Answer, AnswerError, Decider, Words, default, worded};
-use super::branches::{Consequence, STEPS, WayEnd, of as static_branch};
+use super::branches::{Consequence, STEPS, WayEnd, fails, is_part, last, of as static_branch};
 use super::outcomes::{Chosen, Outcome, outcomes};
 use super::policy::Policy;
 
@@ -103,13 +103,16 @@ fn way_of(outlook: &Ahead, machine: &Machine, moment: &Moment) -> Consequence {
         return Consequence::Retry { state: moment.state.clone() };
     }
     let states: Vec<String> = outlook.entered.iter().take(STEPS).map(|(name, _)| name.clone()).collect();
-    let inside = !machine.states.contains_key(&moment.state);
+    let part = is_part(machine, &moment.state);
     let end = match &outlook.failure {
-        Some((error, _)) if !outlook.is_meant => Some(WayEnd::Fails { error: error.clone() }),
-        None if outlook.ends && states.is_empty() => Some(if inside { WayEnd::PartSucceeds } else { WayEnd::Succeeds }),
+        Some((error, _)) if !outlook.is_meant => Some(fails(error.clone(), part)),
+        None if outlook.ends && states.is_empty() => Some(if part { WayEnd::PartSucceeds } else { WayEnd::Succeeds }),
         _ => None,
     };
-    Consequence::Way { states, more: outlook.entered.len() > STEPS, end }
+    let more = outlook.entered.len() > STEPS;
+    let named = states.last().filter(|_| !more && end.is_none());
+    let last = named.and_then(|name| last(machine, name));
+    Consequence::Way { states, more, end, last }
 }
 
 /// The states that fail, and why, each once.
@@ -292,6 +295,7 @@ fn unknown(outcome: &Outcome) -> Words {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed parse is a failed test")]
+    use super::super::branches::Last;
     use super::*;
 
     fn machine(next: &str, language: &str, more: &str) -> Machine {
@@ -317,9 +321,12 @@ mod tests {
         (of("approve"), of("reject"))
     }
 
-    fn way(states: &[&str], end: Option<WayEnd>) -> Consequence {
-        Consequence::Way { states: states.iter().map(|&state| state.to_owned()).collect(), more: false, end }
+    fn way(states: &[&str], end: Option<WayEnd>, last: Option<Last>) -> Consequence {
+        Consequence::Way { states: states.iter().map(|&state| state.to_owned()).collect(), more: false, end, last }
     }
+
+    const SUCCEEDS: Option<Last> = Some(Last::Succeeds { part: false });
+    const FAILS: Option<Last> = Some(Last::Fails { part: false });
 
     const STATUS: &str =
         r#"{"Type":"Choice","Choices":[{"Variable":"$.Status","StringEquals":"ok","Next":"Pay"}],"Default":"No"}"#;
@@ -336,23 +343,23 @@ mod tests {
         assert!(state == "Which" && cause.contains("$.Status"), "{cause}");
         let (approve, reject) = look(&machine, Some(&policy(r#"approve = { Status = "ok" }"#)));
         assert!(approve.warnings.is_empty() && reject.warnings.is_empty());
-        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None)));
+        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None, SUCCEEDS)));
         let fails = WayEnd::Fails { error: "ApprovalRejected".to_owned() };
-        assert_eq!(reject.way, Some(way(&[], Some(fails))));
+        assert_eq!(reject.way, Some(way(&[], Some(fails), None)));
     }
 
     #[test]
     fn jsonata_that_finds_nothing_is_reported_too() {
         let machine = machine(JSONATA, "JSONata", "");
         let (approve, _) = look(&machine, None);
-        assert_eq!(approve.way, Some(way(&["Which", "No"], None)), "the path is shown as it is");
+        assert_eq!(approve.way, Some(way(&["Which", "No"], None, FAILS)), "the path is shown as it is");
         let why = Mismatch::Unread { path: "$states.input.approved".to_owned() };
         assert_eq!(approve.warnings[0], Warning::Fails { state: "Which".to_owned(), why });
         let both = policy("approve = { approved = true }\nreject = { success = { approved = false } }");
         let (approve, reject) = look(&machine, Some(&both));
         assert!(approve.warnings.is_empty() && reject.warnings.is_empty());
-        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None)));
-        assert_eq!(reject.way, Some(way(&["Which", "No"], None)));
+        assert_eq!(approve.way, Some(way(&["Which", "Pay"], None, SUCCEEDS)));
+        assert_eq!(reject.way, Some(way(&["Which", "No"], None, FAILS)));
     }
 
     #[test]
@@ -368,8 +375,8 @@ mod tests {
         let as_it_is = unknown(&outcome);
         let changed = Words { form: r#"{"status":"no"}"#.into(), ..as_it_is.clone() };
         let of = |words: &Words| foresee(&machine, &moment, &outcome, words, None).way;
-        assert_eq!(of(&as_it_is), Some(way(&["Which", "Pay"], None)));
-        assert_eq!(of(&changed), Some(way(&["Which", "No"], None)));
+        assert_eq!(of(&as_it_is), Some(way(&["Which", "Pay"], None, SUCCEEDS)));
+        assert_eq!(of(&changed), Some(way(&["Which", "No"], None, FAILS)));
     }
 
     #[test]

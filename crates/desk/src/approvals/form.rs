@@ -140,6 +140,15 @@ impl Form {
         };
         format!("{{{}}}", self.fields.iter().filter_map(member).collect::<Vec<_>>().join(","))
     }
+
+    /// Whether something has to be typed before it can be sent.
+    #[must_use]
+    pub fn has_to_be_filled_in(&self) -> bool {
+        self.fields.iter().any(|field| {
+            let values: Vec<&str> = field.default.iter().map(String::as_str).collect();
+            field.value(&values).is_err()
+        })
+    }
 }
 
 impl FormField {
@@ -343,6 +352,15 @@ mod tests {
         let expect = r#"{"reason":"fine \"é\"","amount":12.50,"urgent":true,"kind":"b c","when":"2024-02-29","mail":"a@b.example","link":"https://a.example/?q=1","code":"AB12","risks":["x","z"]}"#;
         assert_eq!(filled.unwrap(), expect);
         assert_eq!(form(ALL).at_first(), r#"{"count":7,"urgent":true}"#);
+        assert!(form(ALL).has_to_be_filled_in(), "its reason has no default");
+        let optional = r#"
+            required = ["kind"]
+            [properties]
+            note = { type = "string" }
+            sure = { type = "boolean" }
+            kind = { type = "string", enum = ["a", "b"], default = "a" }
+        "#;
+        assert!(!form(optional).has_to_be_filled_in());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! ([`crate::policy`]). Without a rule every approver may, and one person's choice decides. With `quorum`, an outcome is decided once so many people
 //! chose it; an outcome of the tone `bad` needs one person, unless it has a `quorum` of its own. A person has one choice.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::outcomes::{Outcome, Tone};
@@ -38,13 +40,13 @@ pub enum Requester {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NotAllowed {
     /// Only these may.
-    #[error("only {0:?} may decide it")]
+    #[error("only {0} may decide it")]
     NotAnApprover(Approvers),
     /// They asked for it themselves.
     #[error("{0} asked for it")]
     OwnRequest(String),
     /// Four eyes are needed, and nobody can say whose the first two are.
-    #[error("the requester is unknown: {0:?}")]
+    #[error("four eyes are needed, and nobody knows who asked: {0}")]
     UnknownRequester(Requester),
     /// The manifest cannot be used, and was not before: its rules are not known.
     #[error("the manifest cannot be used, so the rules are not known")]
@@ -58,6 +60,31 @@ pub enum NotAllowed {
     /// Somebody chose in their place, or the one in whose place they would.
     #[error("{by} chose {label} in the same place")]
     PlaceTaken { by: String, label: String, at: i64 },
+}
+
+// The record of what people did has these words; a page has longer ones.
+impl fmt::Display for Requester {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(people) => {
+                let names: Vec<&str> = people.iter().map(|(_, name)| name.as_str()).collect();
+                write!(out, "{}", names.join(", "))
+            }
+            Self::Nobody { named } => write!(out, "{named:?} is no user"),
+            Self::Unnamed { path: Some(path) } => write!(out, "{path} names nobody"),
+            Self::Unnamed { path: None } => write!(out, "nobody started it here"),
+        }
+    }
+}
+
+impl fmt::Display for Approvers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_everybody() {
+            return write!(out, "everybody");
+        }
+        let names: Vec<&str> = self.groups.iter().chain(&self.people).map(String::as_str).collect();
+        write!(out, "{}", names.join(", "))
+    }
 }
 
 impl Requester {
@@ -288,6 +315,22 @@ mod tests {
 
     fn policy(toml: &str) -> Policy {
         toml::from_str(toml).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_reads_as_a_sentence_on_record() {
+        let approvers = Approvers { people: vec!["ann".to_owned()], groups: vec!["finance".to_owned()] };
+        assert_eq!(NotAllowed::NotAnApprover(approvers).to_string(), "only finance, ann may decide it");
+        let nobody = NotAllowed::UnknownRequester(Requester::Nobody { named: "zed".to_owned() });
+        assert_eq!(nobody.to_string(), "four eyes are needed, and nobody knows who asked: \"zed\" is no user");
+        let denied = Denied {
+            actor: "Vic".to_owned(),
+            action: Action::BreakGlass,
+            workflow: None,
+            reason: Box::new(DenialReason::NotPermitted),
+            groups: Vec::new(),
+        };
+        assert_eq!(NotAllowed::Denied(denied).to_string(), "Vic may not breakGlass: no policy permits it");
     }
 
     fn is_enough(toml: &str, outcome: &str, voters: &[&[&str]]) -> bool {

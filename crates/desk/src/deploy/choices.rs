@@ -8,6 +8,7 @@ use super::check::Findings;
 use crate::approvals::changes::is_path;
 use crate::approvals::form::{Form, FormField};
 use crate::approvals::outcomes::{OutcomeRule, outcomes};
+use crate::approvals::when::Due;
 use crate::approvals::who::approvers;
 use crate::approvals::{Policy, Rejection};
 use crate::nearest::meant;
@@ -81,11 +82,6 @@ pub fn rule_findings(findings: &mut Findings, way: &[&str], policy: &Policy) {
             let remedy = "Write a path into the request or the execution's input, such as $.requestedBy.".to_owned();
             findings.error(Rule::InvalidApprovalRule, &way, findings.places.value(&way), message, remedy);
         }
-        if !policy.four_eyes {
-            let remedy = "Add four_eyes = true, or remove it.".to_owned();
-            let message = "`requester` has no effect without `four_eyes`".to_owned();
-            findings.error(Rule::InvalidApprovalRule, &way, findings.places.key(&way), message, remedy);
-        }
     }
 }
 
@@ -117,6 +113,17 @@ pub fn time_findings(findings: &mut Findings, way: &[&str], policy: &Policy) {
     let needs_due = [("remind", !policy.remind.is_empty()), ("on_due", policy.on_due.is_some())];
     for (key, _) in needs_due.into_iter().filter(|(_, is_given)| *is_given && policy.due.is_none()) {
         add(key, format!("`{key}` has no effect without `due`"), "Add due = \"4h\", for example.");
+    }
+    // All three are counted in the same hours.
+    if let Some(Due::After(due)) = policy.due {
+        if policy.remind.iter().any(|span| *span >= due) {
+            let message = "a reminder would come before the request itself".to_owned();
+            add("remind", message, "Remind less than `due` before it is due.");
+        }
+        if policy.on_due.is_some() && policy.escalate.iter().any(|one| one.after >= due) {
+            let message = "an escalation would come when the rule has decided".to_owned();
+            add("escalate", message, "Escalate earlier than `due`.");
+        }
     }
     if policy.escalate.iter().any(|one| one.groups.is_empty() && one.people.is_empty()) {
         add(

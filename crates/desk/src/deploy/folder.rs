@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::definition::is_yaml;
 use super::environment::Chosen;
@@ -20,6 +21,8 @@ pub struct Folder {
     pub places: Option<Places>,
     /// Why the manifest on the disk cannot be used: every mistake. If there is one, `manifest` is the last usable one, or empty.
     pub problems: Vec<FileProblem>,
+    /// What [`Self::policies`] made of the manifest, for every page that asks.
+    pub(super) policies: OnceLock<Arc<Policies>>,
 }
 
 impl Folder {
@@ -41,7 +44,7 @@ impl Folder {
             Err(error) => Err(vec![unreadable(&file, &error)]),
         };
         match read {
-            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, problems: Vec::new() },
+            Ok((manifest, places)) => Self { path: path.to_owned(), manifest, places, ..Self::default() },
             Err(problems) => Self { path: path.to_owned(), problems, ..Self::default() },
         }
     }
@@ -79,9 +82,13 @@ impl Folder {
         workflows.get(machine).or_else(named)
     }
 
-    /// The wording of approvals, by the name of the state machine and state.
+    /// The wording of approvals, by the name of the state machine and state. Made once, of the manifest as it is then.
     #[must_use]
-    pub fn policies(&self) -> Policies {
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(self.policies.get_or_init(|| Arc::new(self.worded())))
+    }
+
+    fn worded(&self) -> Policies {
         let workflows = self.manifest.workflows.iter().filter(|(_, workflow)| !workflow.approvals.is_empty());
         let named = |(name, workflow): (&String, &Workflow)| {
             let machines = self.machines_of(name).into_iter().chain([name.clone()]);

@@ -109,6 +109,7 @@ pub use rollout::Move;
 pub(crate) use rollouts::Rolling;
 pub use rollouts::RolloutError;
 pub use steps::{Step, StepsError, What, steps};
+pub(crate) use tasks::function_name;
 pub use tasks::task_findings;
 pub use templates::{Template, is_template};
 pub use timer::Timer;

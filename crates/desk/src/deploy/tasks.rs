@@ -194,7 +194,7 @@ fn undeclared(task: &Task, functions: &BTreeSet<String>) -> Option<Diagnostic> {
 }
 
 /// The function's name in an ARN or a qualified name; `None` if an expression computes it.
-fn function_name(named: &str) -> Option<&str> {
+pub(crate) fn function_name(named: &str) -> Option<&str> {
     let rest = match named.split_once(":function:") {
         Some((_, rest)) => rest,
         None if named.starts_with("arn:") || named.contains(['{', '$']) => return None,

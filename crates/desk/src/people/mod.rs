@@ -29,7 +29,7 @@ pub use self::invitations::Welcome;
 pub use self::personas::{all, find, first};
 pub use self::secret::Secret;
 pub use self::sessions::{From, Refused, Session, SignedIn};
-pub use self::tokens::{LONGEST_TOKEN_DAYS, Token};
+pub use self::tokens::{LONGEST_TOKEN_DAYS, Token, has_token};
 pub use self::user::{NewUser, check_groups};
 use crate::actor::{Actor, Person};
 use crate::clock::Clock;

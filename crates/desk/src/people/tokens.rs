@@ -15,12 +15,22 @@ const DAY: i64 = 24 * 60 * 60 * 1_000;
 const TOUCH: i64 = 60 * 1_000;
 /// What a token begins with: tools that look for secrets in files find it by that.
 const MARK: &str = "cst_";
+/// How many digits a token has behind it.
+const DIGITS: usize = 64;
 
 /// A token that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub person: Person,
     pub scope: Scope,
+}
+
+/// Whether there is something in a text that has the form of a token.
+#[must_use]
+pub fn has_token(text: &str) -> bool {
+    let is_digit = |letter: u8| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter);
+    let digits = |at: usize| text.as_bytes()[at + MARK.len()..].iter().take_while(|&&letter| is_digit(letter)).count();
+    text.match_indices(MARK).any(|(at, _)| digits(at) >= DIGITS)
 }
 
 impl People {

@@ -65,24 +65,45 @@ fn of_text(file: &Path, text: &str) -> Result<(Vec<Named>, Vec<Mistake>), Policy
     let set = match text.parse::<PolicySet>() {
         Ok(set) => set,
         Err(errors) => {
-            let mut mistakes: Vec<Mistake> = errors.iter().map(|error| place.mistake(error)).collect();
-            mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-            return Err(PolicyFault::Mistakes(mistakes));
+            let mistakes = errors.iter().map(|error| place.mistake(error)).collect();
+            return Err(PolicyFault::Mistakes(in_order(mistakes)));
         }
     };
     let schema = schema().map_err(|why| PolicyFault::Mistakes(vec![place.at(0, why, String::new())]))?;
     let checked = Validator::new(schema).validate(&set, ValidationMode::Strict);
     let mut mistakes: Vec<Mistake> = checked.validation_errors().map(|error| place.mistake(error)).collect();
     let warnings = checked.validation_warnings().map(|warning| Mistake { is_warning: true, ..place.mistake(warning) });
-    let warnings: Vec<Mistake> = warnings.collect();
+    let warnings = in_order(warnings.collect());
     if set.templates().next().is_some() {
         let remedy = "Write the principal or the resource in place of ?principal or ?resource.".to_owned();
         let message = "this policy is a template, which nothing fills".to_owned();
         mistakes.push(place.at(text.find('?').unwrap_or(0), message, remedy));
     }
     let named = named(&place, &set, &mut mistakes);
-    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-    if mistakes.is_empty() { Ok((named, warnings)) } else { Err(PolicyFault::Mistakes(mistakes)) }
+    if mistakes.is_empty() { Ok((named, warnings)) } else { Err(PolicyFault::Mistakes(in_order(mistakes))) }
+}
+
+/// Mistakes in their order, each once: Cedar finds one anew for every action and every kind of resource.
+fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by(|one, other| {
+        let key = |mistake: &Mistake| (mistake.line, mistake.column);
+        key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
+    });
+    mistakes.dedup();
+    mistakes
+}
+
+/// Without the policy that Cedar counts from 0, whose place is known, and without the action: all have the same context.
+fn plain(text: &str) -> String {
+    let text = match text.split_once("`, ") {
+        Some((counted, rest)) if counted.starts_with("for policy `") => rest,
+        _ => text,
+    };
+    let of_action = text.split_once(" in context for Action::\"");
+    match of_action.and_then(|(before, rest)| Some((before, rest.split_once('"')?.1))) {
+        Some((before, after)) => format!("{before} in context{after}"),
+        None => text.to_owned(),
+    }
 }
 
 /// The policies by their `@id`, or by their place in the file.
@@ -120,17 +141,12 @@ impl Text<'_> {
     fn mistake(&self, error: &dyn Diagnostic) -> Mistake {
         let at = error.labels().and_then(|mut labels| labels.next()).map_or(0, |label| label.offset());
         let label = error.labels().and_then(|mut labels| labels.next()?.label().map(str::to_owned));
-        let message = error.to_string();
-        // It counts policies from 0; their place is known.
-        let message = match message.split_once("`, ") {
-            Some((counted, rest)) if counted.starts_with("for policy `") => rest.to_owned(),
-            _ => message,
-        };
+        let message = plain(&error.to_string());
         let message = match label {
             Some(label) if !message.contains(&label) => format!("{message}: {label}"),
             _ => message,
         };
-        self.at(at, message, error.help().map(|help| help.to_string()).unwrap_or_default())
+        self.at(at, message, error.help().map(|help| plain(&help.to_string())).unwrap_or_default())
     }
 
     /// A mistake at a place of the text, in bytes.

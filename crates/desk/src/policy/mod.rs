@@ -162,7 +162,7 @@ pub struct RequestFacts<'a> {
 
 /// A refusal: the actor, the action and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("{actor} may not {action:?}: {reason}")]
+#[error("{actor} may not {}: {reason}", .action.name())]
 pub struct Denied {
     pub actor: String,
     pub action: Action,

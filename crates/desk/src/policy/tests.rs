@@ -273,6 +273,10 @@ fn a_mistake_has_its_place_and_a_remedy() {
             "permit (principal == ?principal, action, resource);",
             "policy.cedar:1:22: this policy is a template, which nothing fills\nWrite the principal or the resource in place of ?principal or ?resource.",
         ),
+        (
+            "permit (principal, action, resource) when { context.byTokn };",
+            "policy.cedar:1:45: attribute `byTokn` in context not found\ndid you mean `byToken`?",
+        ),
         ("permit (principal, action,", "policy.cedar:1:27: unexpected end of input: expected `)` or identifier"),
     ] {
         let Err(PolicyFault::Mistakes(mistakes)) = Authority::of(Some((Path::new("policy.cedar"), text))) else {

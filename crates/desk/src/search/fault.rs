@@ -40,7 +40,7 @@ pub enum Fault {
     /// The field is compared with `:` only.
     #[error("{0} has no order")]
     NoOrder(&'static str),
-    /// `AND`, `OR` and `NOT` are no words of the language.
+    /// `AND`, `OR`, `NOT` and a minus before a word are not part of the language.
     #[error("{0} is no word of the language")]
     Operator(String),
     /// Nothing in it could be looked for.

@@ -217,7 +217,9 @@ fn begins_key(letter: char) -> bool {
 
 /// Words without a key.
 fn words(word: &Word) -> Result<Term, SearchError> {
-    if !word.quoted && matches!(word.text.as_str(), "AND" | "OR" | "NOT") {
+    // Elsewhere a minus leaves out what has the word; here it would be passed over, and find just that.
+    let excludes = word.text.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+    if !word.quoted && (excludes || matches!(word.text.as_str(), "AND" | "OR" | "NOT")) {
         return Err(word.fault(Fault::Operator(word.text.clone())));
     }
     Ok(Term::Words { part: Part::Any, words: word.pattern()? })

@@ -103,6 +103,8 @@ fn a_fault_has_its_place() {
         ("status:gone", 8, Fault::NotAStatus("gone".into())),
         ("status>failed", 8, Fault::NoOrder("status")),
         ("a OR b", 3, Fault::Operator("OR".into())),
+        ("a -b", 3, Fault::Operator("-b".into())),
+        ("-status:failed", 1, Fault::Operator("-status:failed".into())),
         ("ü --", 3, Fault::Nothing("--".into())),
         ("*", 1, Fault::Nothing("*".into())),
     ] {

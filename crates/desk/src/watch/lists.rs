@@ -103,6 +103,15 @@ impl Watch {
     async fn read_list(&self, arn: &str) -> (Moved, Result<(), ReadError>) {
         let mut moved = Moved::default();
         let Some(mut followed) = lock(&self.following).lists.get(arn).cloned() else { return (moved, Ok(())) };
+        // Of an execution that is on no list yet the index keeps no children: they are read once it is there.
+        if let Some(parent) = &followed.list.parent_arn
+            && self.summary(parent).await.is_none()
+        {
+            if let Some(known) = lock(&self.following).lists.get_mut(arn) {
+                known.listed_at = self.now();
+            }
+            return (moved, Ok(()));
+        }
         let was_closing = followed.closing;
         let mut is_gone = false;
         let outcome = match self.read_parts(&mut followed, &mut moved).await {
@@ -352,6 +361,7 @@ impl Watch {
                 following.running.remove(arn);
             }
         }
+        self.write(&self.opened_before(&changed)).await;
         let ended = changed.iter().filter(|one| one.status != ExecutionStatus::Running).map(|one| one.arn.clone());
         self.forget_tokens_of_ended(ended.chain(gone.iter().cloned()));
         moved.executions |= !changed.is_empty() || !gone.is_empty();
@@ -370,6 +380,14 @@ impl Watch {
         drop(watched);
         self.changes.publish(topics);
         Ok(())
+    }
+
+    /// The readings of ended executions that somebody opened before they were on a list: the index could not keep them then,
+    /// and they are not read again.
+    fn opened_before(&self, listed: &[Summary]) -> Vec<Arc<Record>> {
+        let ended = listed.iter().filter(|one| one.status != ExecutionStatus::Running);
+        let known = ended.filter_map(|one| self.known_record(&one.arn)).filter(|record| record.is_settled());
+        known.map(|record| self.guarded(record)).collect()
     }
 }
 

@@ -50,6 +50,7 @@ pub use self::round::NEWS_MS;
 pub use self::snapshot::{Definition, DueBy, Machine, Obstacle, Snapshot, Waiting};
 pub use self::stages::{Inside, VisitStage};
 pub use self::tokens::Past;
+use crate::approvals::Policies;
 use crate::clock::Clock;
 use crate::connection::{Api, Call, CallError, Connection, ExecutionStatus, StepFunctions};
 use crate::error::ReadError;
@@ -210,11 +211,13 @@ impl Watch {
         }
     }
 
-    /// Sets the states whose activities people answer; workers serve the others.
-    pub fn activities_for_people(&self, states: BTreeSet<(String, String)>) {
+    /// Sets the states whose activities people answer, those with a policy; workers serve the others.
+    pub fn activities_for_people(&self, policies: &Policies) {
+        let states = || policies.iter().flat_map(|(name, states)| states.keys().map(move |state| (name, state)));
         let mut known = lock(&self.for_people);
-        if *known != states {
-            *known = states;
+        // Every page asks, and nearly always nothing is new.
+        if !known.iter().map(|(name, state)| (name, state)).eq(states()) {
+            *known = states().map(|(name, state)| (name.clone(), state.clone())).collect();
             self.nudge();
         }
     }

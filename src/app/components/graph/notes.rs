@@ -40,10 +40,12 @@ fn sentence(note: &Note, now: i64) -> String {
         Note::Attempt { number, of: Some(of) } => format!("attempt {number} of {of}"),
         Note::Attempt { number, of: None } => format!("attempt {number}"),
         Note::Iterations { total, counts } => {
+            // Those of a Map Run whose executions are not listed yet are only counted.
+            let colon = if counts.is_empty() { "" } else { ": " };
             let total = match total {
                 None => String::new(),
-                Some(1) => "1 iteration: ".to_owned(),
-                Some(total) => format!("{total} iterations: "),
+                Some(1) => format!("1 iteration{colon}"),
+                Some(total) => format!("{total} iterations{colon}"),
             };
             let words = counts.iter().map(|(status, count)| format!("{count} {}", word(*status)));
             total + &words.collect::<Vec<_>>().join(", ")
@@ -94,6 +96,8 @@ mod tests {
         let each = [Note::Iterations { total: Some(12), counts }];
         assert_eq!(short(&each, 60, 0).as_deref(), Some("12 iterations: 9 succeeded, 1 failed"));
         assert_eq!(short(&each, 20, 0).as_deref(), Some("✓\u{a0}9  ✕\u{a0}1 of 12"));
+        let only_counted = [Note::Iterations { total: Some(12), counts: Vec::new() }];
+        assert_eq!(short(&only_counted, 60, 0).as_deref(), Some("12 iterations"));
         assert_eq!(whole(&[Note::Attempt { number: 2, of: Some(4) }], 0).as_deref(), Some("attempt 2 of 4"));
     }
 }

@@ -121,6 +121,7 @@ async fn shown(visit: Visit, code: StatusCode, came: Came) -> Response {
             {came}
             <ul class="plain-list">{users.into_iter().map(|user| row(user, &proof)).collect_view()}</ul>
             {add(&proof)}
+            <p class="quiet">"Whoever is in none of the groups viewers, approvers, operators, deployers and administrators sees no workflow, unless a policy of yours permits it."</p>
             <p><a href=routes::at(routes::ACCOUNT)>"Your account"</a></p>
         </div>
     };

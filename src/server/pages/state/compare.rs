@@ -69,7 +69,7 @@ fn offered(trace: &Trace, all: &[VisitId], own: usize, chosen: Option<usize>) ->
     near.chain(failed).chain(ends).chain(chosen).filter(|at| *at != own).collect()
 }
 
-/// A visit by its number, with its place: `visit 3 · Each, item 3 · failed`.
+/// A visit by its number, with its place: `visit 3 · Each, index 2 · failed`.
 fn called(trace: &Trace, all: &[VisitId], at: usize) -> String {
     let visit = &trace.visits[all[at]];
     let place = place_of(trace, visit).map_or_else(String::new, |place| format!(" · {place}"));

@@ -61,7 +61,12 @@ fn of_term(term: &Term) -> Option<String> {
                 Part::Input => "{input}",
                 Part::Output => "{output}",
             };
-            Some(format!("{columns} : {}", phrase(&words.text, words.open)))
+            let found = format!("{columns} : {}", phrase(&words.text, words.open));
+            // The ARN of an execution is that one, too, and not only what speaks of it.
+            Some(match name_of(&words.text).filter(|_| *part == Part::Any) {
+                Some(name) => format!("({found} OR {{name}} : ^ {})", phrase(name, words.open)),
+                None => found,
+            })
         }
         Term::Value { path, value } => {
             let keys = path.iter().map(|key| fold(key)).collect::<Vec<_>>().join("\u{e002}");
@@ -75,6 +80,12 @@ fn of_term(term: &Term) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The name of the execution that a text is the ARN of.
+fn name_of(text: &str) -> Option<&str> {
+    let (_, of) = text.strip_prefix("arn:")?.split_once(":execution:")?;
+    of.split_once(':').map(|(_, name)| name)
 }
 
 /// Words one after the other, the last one perhaps only begun.

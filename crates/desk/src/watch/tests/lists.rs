@@ -88,6 +88,53 @@ async fn children_that_nobody_followed_are_listed_once_somebody_asks_for_them() 
 }
 
 #[tokio::test]
+async fn what_was_opened_before_it_was_on_a_list_has_its_children_and_what_it_started() {
+    let watched = Watched::of(ConnectionKind::Embedded);
+    watched.round().await;
+    let run = "arn:aws:states:us-east-1:123456789012:mapRun:ask/Each:1".to_owned();
+    let other = "arn:aws:states:us-east-1:123456789012:execution:other:1";
+    let parent = watched.fake.change(|world, now| {
+        let parent = world.start(&watched.machine, &json!({}), now);
+        let about = || Details {
+            resource_type: Some("states".into()),
+            resource: Some("startExecution".into()),
+            ..Details::default()
+        };
+        world.event(
+            &parent,
+            EventKind::TaskStateEntered,
+            Details { name: Some("Ask".into()), ..Details::default() },
+            now,
+        );
+        world.event(&parent, EventKind::TaskScheduled, about(), now);
+        let output = Some(json!({ "ExecutionArn": other }).to_string());
+        world.event(&parent, EventKind::TaskSucceeded, Details { output, ..about() }, now);
+        let begun = Details { map_run_arn: Some(run.clone()), ..Details::default() };
+        world.event(&parent, EventKind::MapRunStarted, begun, now);
+        for item in 0..3 {
+            let child = world.start_child(&watched.machine, &run, &json!(item), now);
+            world.end(&child, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, None, None, now);
+        }
+        world.event(&parent, EventKind::MapRunSucceeded, Details::default(), now);
+        world.end(&parent, EventKind::ExecutionSucceeded, ExecutionStatus::Succeeded, None, None, now);
+        parent
+    });
+    // As the page of an execution does that was started a moment ago.
+    let record = watched.watch.record_now(&parent).await.unwrap();
+    assert!(record.is_settled() && watched.watch.summary(&parent).await.is_none(), "it is read, and on no list");
+    for _ in 0..3 {
+        watched.round().await;
+    }
+    let (index, connection) = (watched.watch.index(), &watched.watch.connection.id);
+    let filter = Filter { parent_arn: Some(parent.clone()), ..Filter::default() };
+    assert_eq!(index.executions(connection, &filter, None, 10).await.unwrap().rows.len(), 3);
+    assert!(watched.watch.has_all_under(&parent, false).await.unwrap());
+    assert!(!lock(&watched.watch.following).lists.contains_key(&run), "its children are read once");
+    let starter = index.starter(connection, other).await.unwrap();
+    assert_eq!(starter.map(|starter| starter.parent_arn), Some(parent));
+}
+
+#[tokio::test]
 async fn executions_of_an_express_machine_are_listed_neither_before_nor_after_a_restart() {
     let watched = Watched::of(ConnectionKind::Embedded);
     let quick = watched.fake.change(|world, now| {

@@ -68,10 +68,10 @@ fn two_iterations_are_compared() {
     let all = record.visits_of("Price").to_vec();
     let found = comparison(&view, all[1], Some(1));
     assert_eq!(found.with, Some(1));
-    let others = [(1, "visit 1 · Each, item 1".to_owned()), (3, "visit 3 · Each, item 3".to_owned())];
+    let others = [(1, "visit 1 · Each, index 0".to_owned()), (3, "visit 3 · Each, index 2".to_owned())];
     assert_eq!(found.others, others);
     let titles: Vec<&str> = found.values.iter().map(|one| one.title.as_str()).collect();
-    let between = "visit 1 · Each, item 1 → visit 2 · Each, item 2";
+    let between = "visit 1 · Each, index 0 → visit 2 · Each, index 1";
     assert_eq!(titles, [format!("Input: {between}"), format!("Output: {between}")]);
     assert_eq!(changes(&found.values[0]), [('-', r#""sku": "A-1","#), ('+', r#""sku": "B-7","#)]);
     assert_eq!(found.values[1].note, "The two values are the same.");
