@@ -322,8 +322,9 @@ async fn what_leaves_a_stack_is_to_be_removed() {
 }
 
 #[tokio::test]
-async fn terraform_removes_what_it_destroys_and_may_not_know_a_definition_yet() {
-    let account = Account::new();
+async fn terraform_removes_what_it_destroys_and_may_know_neither_a_definition_nor_a_role_yet() {
+    let mut account = Account::new();
+    account.connection = account.fake.connection(ConnectionKind::Aws);
     let text = r#"{"format_version": "1.2", "planned_values": {"root_module": {"resources": [
         {"address": "aws_sfn_state_machine.order", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "order"}},
         {"address": "aws_sfn_state_machine.fresh", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "fresh"}}]}},
@@ -342,4 +343,19 @@ async fn terraform_removes_what_it_destroys_and_may_not_know_a_definition_yet() 
     );
     assert!(plan.items.iter().all(|item| item.difference.is_none()), "nothing is said of what is not known");
     assert!(plan.has_changes() && !plan.is_refused());
+}
+
+#[tokio::test]
+async fn another_tool_replaces_a_state_machine_of_another_type() {
+    let account = Account::new();
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                StateMachineType: EXPRESS\n      RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        \
+                States:\n          A: { Type: Succeed }\n";
+    let place = Place::with(&[("template.yaml", text)]);
+    account.fake.change(|world, now| _ = world.machine("order", &succeed("A"), now));
+    let template = Template { path: place.0.join("template.yaml"), ..Template::default() };
+    let plan = account.plan_template(&template).await;
+    assert_eq!(changes(&plan), ["Order changed"]);
+    assert_eq!(found(&plan), ["machine-type-change 1:1"]);
+    assert!(!plan.is_refused());
 }
