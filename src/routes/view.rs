@@ -16,6 +16,8 @@ pub const WITH: &str = "with";
 pub const DRAWER: &str = "drawer";
 /// The workflow whose executions Deploy replays.
 pub const REPLAY: &str = "replay";
+/// The environment whose plan Deploy shows, where it is not the connection's first one.
+pub const ENVIRONMENT: &str = "environment";
 /// The workflow whose way back Deploy looks up.
 pub const BACK: &str = "back";
 /// The states whose insides are not drawn, one a line.

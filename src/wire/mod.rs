@@ -95,9 +95,9 @@ macro_rules! each_page {
             inbox: Inbox { open: Option<inbox::RequestKey>, after: Option<String>, part: Option<String>, q: Option<String> };
             /// What people did, newest first, one page: before an entry, by its number, or the newest.
             audit: Audit { before: Option<i64>, kind: Option<String>, q: Option<String> };
-            /// `statemachine/` beside what the connection has; `replay` names a workflow whose executions are replayed, `back` one
-            /// whose way back is looked up.
-            deploy: Deploy { replay: Option<String>, back: Option<String> };
+            /// `statemachine/` beside what the connection has, in an environment that leads to it, the first where none is named;
+            /// `replay` names a workflow whose executions are replayed, `back` one whose way back is looked up.
+            deploy: Deploy { environment: Option<String>, replay: Option<String>, back: Option<String> };
             /// What fits a few letters; `execution` is the one whose page they come from, whose actions are among it. With
             /// `typing`, more letters may follow: no payloads are searched yet.
             find: Find { typed: Option<String>, execution: Option<String>, typing: Option<String> };

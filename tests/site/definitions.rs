@@ -90,6 +90,28 @@ async fn nothing_is_deployed_but_what_was_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_environment_of_the_same_connection_is_deployed_from_its_own_page() {
+    let folder = Folder::new("environments");
+    let environments = "[environments.live]\n[environments.trial]\nsuffix = \"-trial\"\n";
+    folder.write("countersign.toml", &format!("{MANIFEST}{environments}"));
+    folder.write("a.asl.json", &pass("1"));
+    let site = Site::of("environments", &folder.0).await;
+    let first = site.page("/default/deploy").await.text;
+    assert!(first.contains("Nothing to deploy") && first.contains("/default/deploy?environment=trial"));
+    let page = site.page("/default/deploy?environment=trial").await.text;
+    assert!(page.contains("This is the plan of the environment"));
+    let answer = deploy(&site, "a", &seen(&page, "a")).await;
+    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+    let listed = site.desk.sfn.list_state_machines().send().await.unwrap().state_machines;
+    let mut names: Vec<&str> = listed.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a", "a-trial"]);
+    // Of one that is not there, the first is shown.
+    assert!(site.page("/default/deploy?environment=none").await.text.contains("Nothing to deploy"));
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_sent_and_a_type_is_refused_in_words() {
     let folder = Folder::new("settings");
     folder.write("countersign.toml", MANIFEST);

@@ -8,6 +8,7 @@ use crate::order::depends_on_unknown;
 use crate::resolve::{Resolver, Scope};
 use crate::template::{Resource, Template};
 use crate::types::{ResourceType, resource_type};
+use crate::value::Value;
 
 impl Template {
     /// Judges the template before anything is made: types that are not supported, properties that a type does not have or
@@ -44,11 +45,7 @@ impl Template {
         errors: &mut Vec<TemplateError>,
     ) {
         let path = format!("Resources.{name}.Properties");
-        for (property, value) in resource.properties.iter().filter(|(name, _)| kind.property(name).is_none()) {
-            let near = nearest(property, kind.properties().map(|property| property.name));
-            let what = What::UnknownProperty { kind: resource.kind.clone(), property: property.clone(), near };
-            errors.push(TemplateError::new(what, Place::new(format!("{path}.{property}"), value.span)));
-        }
+        errors.extend(unknown_properties(name, resource, kind));
         let (_, wrong) = resolver.each_property(name);
         errors.extend(wrong);
         let required = kind.properties().filter(|property| property.required);
@@ -57,6 +54,17 @@ impl Template {
             TemplateError::new(what, Place::new(&*path, resource.span))
         }));
     }
+}
+
+/// The properties of a resource that its type does not have.
+pub(crate) fn unknown_properties(name: &str, resource: &Resource, kind: &ResourceType) -> Vec<TemplateError> {
+    let unknown = resource.properties.iter().filter(|(name, _)| kind.property(name).is_none());
+    let error = |(property, value): (&String, &Value)| {
+        let near = nearest(property, kind.properties().map(|property| property.name));
+        let what = What::UnknownProperty { kind: resource.kind.clone(), property: property.clone(), near };
+        TemplateError::new(what, Place::new(format!("Resources.{name}.Properties.{property}"), value.span))
+    };
+    unknown.map(error).collect()
 }
 
 fn unsupported(name: &str, resource: &Resource) -> TemplateError {

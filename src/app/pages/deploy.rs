@@ -10,7 +10,7 @@ use crate::app::here::{here, refuse, why_disabled};
 use crate::app::live::Live;
 use crate::app::server_fns;
 use crate::app::ui::{Empty, FormProblem, Post, Row, Seen, dynamic, either, list, loaded, page_data, shown};
-use crate::routes::view::{BACK, REPLAY};
+use crate::routes::view::{BACK, ENVIRONMENT, REPLAY};
 use crate::wire::Status;
 use crate::wire::deploy::{Deploy, DeployRow};
 use crate::wire::{Ask, Topic};
@@ -20,8 +20,8 @@ use crate::wire::{Ask, Topic};
 pub fn DeployPage() -> impl IntoView {
     let live = Live::of_page();
     let deploy = Post::to(server_fns::Deploy::PATH);
-    let (replay, back) = (query(REPLAY), query(BACK));
-    let ask = move || Ask::Deploy { replay: replay.get(), back: back.get() };
+    let (environment, replay, back) = (query(ENVIRONMENT), query(REPLAY), query(BACK));
+    let ask = move || Ask::Deploy { environment: environment.get(), replay: replay.get(), back: back.get() };
     let plan = page_data(move || (ask(), live.changes([Topic::Workflows])));
     view! { <div class="page">{loaded(plan, move |data| page(data, deploy))}</div> }.into_any()
 }

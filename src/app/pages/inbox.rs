@@ -173,7 +173,7 @@ fn page(
     };
     let nothing = || {
         view! {
-            <Empty title="Nothing waits for you">
+            <Empty title="No request waits for you">
                 "Every task that waits for a person appears here. To see one, "
                 <a href=here().workflows()>"start a workflow"</a>" that asks for an approval."
             </Empty>

@@ -74,9 +74,9 @@ pub async fn answer(desks: &Desks, desk: &Desk, actor: &Actor, ask: Ask) -> Answ
         list.connections = u8::try_from(desks.iter().count()).unwrap_or(u8::MAX);
         return Ok(Page::Executions(list));
     }
-    if let Ask::Deploy { replay, back } = ask {
+    if let Ask::Deploy { environment, replay, back } = ask {
         let all: Vec<&Desk> = desks.iter().map(AsRef::as_ref).collect();
-        return Ok(Page::Deploy(deploy::among(&all, desk, actor, deploy::Asked { replay, back }).await?));
+        return Ok(Page::Deploy(deploy::among(&all, desk, actor, deploy::Asked { environment, replay, back }).await?));
     }
     let mut page = of_connection(desk, actor, ask).await?;
     if let Page::Executions(list) = &mut page {

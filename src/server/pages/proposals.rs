@@ -6,10 +6,11 @@ use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
-use super::deploy::{Form, change};
+use super::deploy::{Form, change, plan_of};
 use super::{Answered, worded};
 use crate::app::server_fns::{Vote, Withdraw};
 use crate::app::{Mark, absolute, instant, look, shown};
+use crate::routes;
 use crate::server::words;
 
 /// The open proposals, as HTML; empty where there are none.
@@ -62,6 +63,7 @@ fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
     };
     let read_only = desk.about().read_only;
     let connection = desk.id().as_str();
+    let plan = plan_of(&routes::of(connection), &proposal.about.environment);
     let is_open = proposal.approved_at.is_none();
     let id = proposal.id.as_str();
     let vote_form = |vote: &str, word, class| {
@@ -92,6 +94,7 @@ fn proposal(desk: &Desk, actor: &Actor, found: &ProposalShown) -> AnyView {
                 <time datetime=instant(proposal.proposed_at)>{absolute(proposal.proposed_at)}</time>". "{state}
             </p>
             <ul class="change-list">{proposal.about.workflows.iter().map(workflow).collect_view()}</ul>
+            <p><a href=plan>"What it changes"</a></p>
             <ul class="plain">{votes.iter().map(vote).collect_view()}</ul>
             {why_not}
             <div class="plan-forms">{vote_forms}{withdraw}</div>

@@ -126,6 +126,7 @@ fn a_changed_file_is_seen() {
     let args = args(&line).run;
     let before = watch::fingerprint(&args);
     std::fs::write(&report, "<testsuites/>").unwrap();
+    std::fs::write(folder.join("output.log"), "1 case").unwrap();
     assert_eq!(watch::fingerprint(&args), before, "what the run writes is no change");
     std::fs::write(folder.join("a.asl.json"), "{}").unwrap();
     let with_definition = watch::fingerprint(&args);

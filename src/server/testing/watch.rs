@@ -41,12 +41,18 @@ pub(super) fn fingerprint(args: &TestRunArgs) -> Fingerprint {
     }
     files.sort();
     files.dedup();
-    // What the run itself writes is no change.
-    files.retain(|file| Some(file) != args.junit.as_ref());
+    // What the run itself writes is no change, as where its output goes into a file of the folder.
+    files.retain(|file| is_read(file) && Some(file) != args.junit.as_ref());
     let stamp = |file: &Path| {
         std::fs::metadata(file).ok().filter(|about| about.is_file()).map(|about| (about.len(), about.modified().ok()))
     };
     files.into_iter().map(|file| (file.clone(), stamp(&file))).collect()
+}
+
+/// Whether a file is of a kind that a run reads: cases, definitions and manifests.
+fn is_read(file: &Path) -> bool {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| matches!(extension, "toml" | "json" | "yaml" | "yml"))
 }
 
 fn parent(path: &Path) -> &Path {

@@ -65,6 +65,8 @@ pub struct Remembered(Option<Planned>);
 struct Planned {
     at: i64,
     fingerprint: Fingerprint,
+    /// The environment that was asked for; `None` for the one that the connection shows.
+    environment: Option<String>,
     plan: Arc<Plan>,
 }
 
@@ -100,7 +102,7 @@ impl Desk {
         let is_slow = self.about().kind == ConnectionKind::Aws;
         let fingerprint = self.definitions().fingerprint();
         let is_fresh = |planned: &&Planned| {
-            let same = environment.is_none_or(|name| planned.plan.environment == name);
+            let same = planned.environment.as_deref() == environment;
             planned.at > self.now() - FRESH_MS && planned.fingerprint == fingerprint && same
         };
         if is_slow && let Some(planned) = self.planned().0.as_ref().filter(is_fresh) {
@@ -108,7 +110,8 @@ impl Desk {
         }
         let plan = self.fresh_plan(environment).await?;
         if is_slow {
-            self.planned().0 = Some(Planned { at: self.now(), fingerprint, plan: Arc::new(plan.clone()) });
+            let environment = environment.map(str::to_owned);
+            self.planned().0 = Some(Planned { at: self.now(), fingerprint, environment, plan: Arc::new(plan.clone()) });
         }
         Ok(plan)
     }
@@ -148,6 +151,23 @@ impl Desk {
             PlanError::Call(error) => ReadError::from(error).into(),
             PlanError::Stopped => DeployError::AnotherPlan.into(),
         })
+    }
+
+    /// The plan that was shown. Several environments may lead to one connection: the hash says which of them was looked at.
+    /// Where none has it any more, and where nothing was shown, it is the plan of the one that the connection shows.
+    pub(super) async fn plan_seen(&self, only: Option<&str>, seen: Option<&str>) -> Result<Plan, Error> {
+        let first = self.fresh_plan(None).await?;
+        let Some(seen) = seen.filter(|seen| !has_hash(&first, only, seen)) else { return Ok(first) };
+        for name in Chosen::names_on(&first.folder.manifest, self.id().as_str()) {
+            if name == first.environment {
+                continue;
+            }
+            let plan = self.fresh_plan(Some(name)).await?;
+            if has_hash(&plan, only, seen) {
+                return Ok(plan);
+            }
+        }
+        Ok(first)
     }
 
     /// Makes the parameters that the manifest names and has a value for, where there are none of their names: so an engine that
@@ -226,14 +246,14 @@ impl Desk {
         approved: bool,
     ) -> Result<Vec<String>, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
-        if !approved && self.approval_rule().is_some() {
-            return Err(DeployError::NeedsApproval.into());
-        }
         let folder = self.definitions().read();
         if let Some(problem) = folder.problems.first() {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
-        let plan = self.fresh_plan(None).await?;
+        let plan = self.plan_seen(only, seen).await?;
+        if !approved && self.approval_rule(&plan.environment).is_some() {
+            return Err(DeployError::NeedsApproval.into());
+        }
         if let Some(problem) = plan.problems.iter().find(|problem| problem.error) {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
@@ -286,6 +306,14 @@ impl Desk {
             Some((None, error)) => Err(DeployError::NotBegun(error)),
             Some((Some(_), error)) => Err(DeployError::Interrupted { error, done }),
         }
+    }
+}
+
+/// Whether a plan, or one workflow of it, is the one that was `seen`.
+fn has_hash(plan: &Plan, only: Option<&str>, seen: &str) -> bool {
+    match only {
+        Some(only) => plan.items.iter().any(|item| item.name() == only && item.hash() == seen),
+        None => plan.hash == seen,
     }
 }
 

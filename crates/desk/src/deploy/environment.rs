@@ -60,10 +60,15 @@ impl<'m> Chosen<'m> {
         if manifest.environments.is_empty() {
             return Some(Self { manifest, environment: None });
         }
-        let mut environments = manifest.environments.iter();
-        let (name, environment) =
-            environments.find(|(_, one)| one.connection.as_deref().is_none_or(|name| name == connection))?;
+        let (name, environment) = manifest.environments.iter().find(|(_, one)| one.may_lead_to(connection))?;
         Some(Self { manifest, environment: Some((name.as_str(), environment)) })
+    }
+
+    /// The names of the environments that can be deployed to a connection: those that choose it, or that choose none.
+    #[must_use]
+    pub fn names_on(manifest: &'m Manifest, connection: &str) -> Vec<&'m str> {
+        let leads_there = manifest.environments.iter().filter(|(_, one)| one.may_lead_to(connection));
+        leads_there.map(|(name, _)| name.as_str()).collect()
     }
 
     /// The environment's name; empty without one.
@@ -251,6 +256,8 @@ mod tests {
         let manifest: Manifest = toml::from_str(MANIFEST).unwrap();
         let chosen = |connection| Chosen::of_connection(&manifest, connection).map(|one| one.name());
         assert_eq!([chosen("prod"), chosen("default"), chosen("other")], [Some("live"), Some("dev"), None]);
+        assert_eq!(Chosen::names_on(&manifest, "prod"), ["live"]);
+        assert!(Chosen::names_on(&manifest, "other").is_empty());
         let wrong = Chosen::of(&manifest, Some("lvie")).unwrap_err();
         assert_eq!((wrong.meant.as_deref(), wrong.known.len()), (Some("live"), 2));
         let dev = Chosen::of(&manifest, Some("dev")).unwrap();

@@ -99,19 +99,23 @@ impl Draft {
             || format!("arn:{partition}:states:{region}:{account}:stateMachine:{}", self.machine),
             |machine| machine.arn.clone(),
         );
-        let mut found = self.found;
+        let (mut found, mut is_replaced) = (self.found, false);
         if let (Some(desired), Some(deployed)) = (&self.desired, &mut deployed) {
-            found.extend(other_type(desired, deployed, &self.manifest, self.type_span));
             if self.is_of_tool {
+                is_replaced = desired.kind != deployed.kind;
+                found.extend(is_replaced.then(|| replaced_finding(desired, deployed, &self.manifest)));
                 found.extend(owned_finding(desired, deployed, &self.manifest));
                 // The tool neither reads nor writes what Countersign remembers there.
                 deployed.tags.retain(|key, _| !key.starts_with(TAG_PREFIX));
             } else {
+                found.extend(other_type(desired, deployed, &self.manifest, self.type_span));
                 found.extend(owner_finding(desired, deployed, chosen, &self.manifest));
                 found.extend(record_findings(deployed, &self.manifest));
             }
         }
-        if deployed.is_none() && target.aws && self.desired.as_ref().is_some_and(|desired| desired.role_arn.is_none()) {
+        // Another tool may make the role in the same deployment.
+        let is_created = deployed.is_none() && !self.is_of_tool;
+        if is_created && target.aws && self.desired.as_ref().is_some_and(|desired| desired.role_arn.is_none()) {
             let message = format!("{} cannot be created without a role", self.machine);
             let remedy = "Write role_arn = \"arn:...:role/NAME\" at the top of countersign.toml.";
             found.push(error(&self.manifest, Rule::MissingRole, SourceSpan::WHOLE_FILE, message, remedy.to_owned()));
@@ -135,7 +139,7 @@ impl Draft {
                 drifted: Vec::new(),
             },
         };
-        let plan = if self.is_unknown { becoming_another(plan) } else { plan };
+        let plan = if self.is_unknown || is_replaced { becoming_another(plan) } else { plan };
         let is_shown = !self.is_hidden && !self.is_unknown;
         let (difference, diff) = if is_shown { difference_of(&plan) } else { (None, Vec::new()) };
         Item {
@@ -155,7 +159,7 @@ impl Draft {
     }
 }
 
-/// A state machine whose new definition is not known yet is changed, whatever else of it is.
+/// A state machine whose new definition is not known yet, or that is replaced, is changed, whatever else of it is.
 fn becoming_another(plan: ItemPlan) -> ItemPlan {
     let change = if plan.change == Change::Unchanged { Change::Changed } else { plan.change };
     ItemPlan { change, ..plan }
@@ -184,6 +188,18 @@ fn other_type(desired: &Desired, deployed: &Deployed, manifest: &Path, span: Sou
     );
     let remedy = "Write the type that it has, deploy it under another name, or delete the state machine first.";
     Some(error(manifest, Rule::MachineTypeChange, span, message, remedy.to_owned()))
+}
+
+/// Another tool gives a state machine another type by deleting it and making one of its own.
+fn replaced_finding(desired: &Desired, deployed: &Deployed, template: &Path) -> Found {
+    let (old, new, name) = (deployed.kind.as_str(), desired.kind.as_str(), &desired.name);
+    let message =
+        format!("{name} is {old}, and becomes {new}: its tool deletes it, with its executions, and makes it again");
+    let remedy =
+        "Give it another name, or another logical ID: CloudFormation replaces none whose name the template has.";
+    let (file, diagnostic) =
+        error(template, Rule::MachineTypeChange, SourceSpan::WHOLE_FILE, message, remedy.to_owned());
+    (file, Diagnostic { severity: Severity::Warning, ..diagnostic })
 }
 
 /// A state machine that another environment of the manifest deployed is refused; one of another folder is taken over, which is

@@ -124,6 +124,14 @@ impl Manifest {
     }
 }
 
+impl Environment {
+    /// Whether it can be deployed to a connection: it chooses that one, or none.
+    #[must_use]
+    pub fn may_lead_to(&self, connection: &str) -> bool {
+        self.connection.as_deref().is_none_or(|name| name == connection)
+    }
+}
+
 impl Workflow {
     /// A workflow of which no manifest says anything.
     #[must_use]

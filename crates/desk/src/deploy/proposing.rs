@@ -91,11 +91,12 @@ fn shown_of(items: &[ItemPlan]) -> Vec<ProposedWorkflow> {
 }
 
 impl Desk {
-    /// Whose approval a deployment to this connection needs.
+    /// Whose approval a deployment to an environment needs; its name is empty where the manifest has none.
     #[must_use]
-    pub fn approval_rule(&self) -> Option<ApprovalRule> {
+    pub fn approval_rule(&self, environment: &str) -> Option<ApprovalRule> {
         let folder = self.definitions().read();
-        Chosen::of_connection(&folder.manifest, self.id().as_str())?.approval().cloned()
+        let environment = Some(environment).filter(|name| !name.is_empty());
+        Chosen::of(&folder.manifest, environment).ok()?.approval().cloned()
     }
 
     /// Proposes the plan that was shown, or one workflow of it; `seen` is its hash, and `source` where the definitions came
@@ -105,9 +106,9 @@ impl Desk {
     /// The actor may not deploy it, the plan has changed or changes nothing, or no approval is needed.
     pub async fn propose(&self, actor: &Actor, only: Option<&str>, seen: &str, source: &str) -> Result<String, Error> {
         self.permit_change(actor, Action::Deploy, only, None).await?;
-        let rule = self.approval_rule().ok_or(ProposalError::NotNeeded)?;
+        let plan = self.plan_seen(only, Some(seen)).await?;
+        let rule = self.approval_rule(&plan.environment).ok_or(ProposalError::NotNeeded)?;
         let maker = Maker::of(actor).ok_or(ProposalError::Nobody)?;
-        let plan = self.fresh_plan(None).await?;
         let items: Vec<ItemPlan> =
             wanted(&plan.items, only, Some(seen))?.into_iter().map(|item| item.plan.clone()).collect();
         // A proposal of nothing would be for everybody to vote on.

@@ -11,6 +11,10 @@ use super::plan::Item;
 use super::planning::{NotCompared, Owner};
 use crate::connection::{Connection, ConnectionKind, MachineKind};
 
+/// AWS's page lists these among what logging needs. The delivery writes in a name of its own, so the roles that the CDK and SAM
+/// make do without them, and a role without them lacks nothing.
+const WRITTEN_BY_THE_DELIVERY: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
 /// Compares what is new or changed with its role, where IAM lets us look. Each role is read once. Returns what was not
 /// compared; that a role does not exist is said of AWS only, because emulators accept any.
 pub async fn look_at_roles(connection: &Connection, items: &mut [Item], owner: &Owner) -> Vec<NotCompared> {
@@ -21,7 +25,10 @@ pub async fn look_at_roles(connection: &Connection, items: &mut [Item], owner: &
         let deployed = item.plan.deployed.as_ref().and_then(|deployed| deployed.role_arn.clone());
         let Some(role) = desired.role_arn.clone().or(deployed) else { continue };
         let Ok(definition) = serde_json::from_str(&desired.definition) else { continue };
-        let needed = needed(&subject(desired, &definition, owner));
+        let mut needed = needed(&subject(desired, &definition, owner));
+        for statement in needed.policy.statements.iter_mut().filter(|one| one.sid.starts_with("LogDelivery")) {
+            statement.actions.retain(|action| !WRITTEN_BY_THE_DELIVERY.contains(&action.as_str()));
+        }
         if needed.policy.statements.is_empty() {
             continue;
         }

@@ -7,15 +7,19 @@ use super::{
     Definition, Encryption, Logging, Planning, Unresolved, Version, Waiting, Workflow, WorkflowKind, folder_of, joined,
 };
 use crate::assumed::Assumed;
+use crate::check::unknown_properties;
 use crate::environment::Environment;
 use crate::error::{Place, TemplateError, What};
-use crate::resolve::{Path, Resolver, Scope, references};
+use crate::resolve::{Path, Resolver, Scope, function, references};
 use crate::template::{Resource, Template};
+use crate::types::resource_type;
 use crate::value::{Data, Map, Value};
 
 const MACHINE: &str = "AWS::StepFunctions::StateMachine";
 const VERSION: &str = "AWS::StepFunctions::StateMachineVersion";
 const ALIAS: &str = "AWS::StepFunctions::StateMachineAlias";
+/// The property with the values of placeholders.
+const SUBSTITUTIONS: &str = "DefinitionSubstitutions";
 
 /// From where a template comes.
 pub(super) struct Source<'s> {
@@ -67,6 +71,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn machine(&mut self, name: &str, resource: &Resource) -> Option<Workflow> {
         let mut unresolved = Vec::new();
+        // CloudFormation refuses them, so the plan is not that of what is written.
+        self.errors
+            .extend(resource_type(MACHINE).into_iter().flat_map(|kind| unknown_properties(name, resource, kind)));
         let properties = self.properties(name, resource, &mut unresolved);
         let place = Place { file: self.source.file.to_owned(), path: format!("Resources.{name}"), span: resource.span };
         let before = self.errors.len();
@@ -104,23 +111,37 @@ impl Reader<'_> {
                 Ok(None) => {}
                 Err(error) => self.errors.push(error),
             }
-            let place = Place {
-                file: self.source.file.to_owned(),
-                path: format!("Resources.{name}.Properties.{property}"),
-                span: value.span,
-            };
-            let resources = self.assumed.take_later().into_iter().map(Waiting::Resource);
-            let mut found = Vec::new();
-            references(value, self.resolver.scope, &mut found);
-            let unknown = found.into_iter().filter_map(|reference| self.unknown.get(&reference.name).cloned());
-            for waiting in resources.chain(self.around.take()).chain(unknown) {
-                let new = Unresolved { waiting, place: place.clone() };
-                if !unresolved.contains(&new) {
-                    unresolved.push(new);
+            let path = format!("Resources.{name}.Properties.{property}");
+            match &value.data {
+                // Each placeholder has a place of its own.
+                Data::Map(members) if property == SUBSTITUTIONS && function(members).is_none() => {
+                    drop((self.assumed.take_later(), self.around.take()));
+                    for (key, member) in members {
+                        let mut at = Path::of(&["Resources", name, "Properties", property, key]);
+                        // What is wrong with it was said of the whole.
+                        drop(self.resolver.whole(member, &mut at));
+                        self.waits(member, format!("{path}.{key}"), unresolved);
+                    }
                 }
+                _ => self.waits(value, path, unresolved),
             }
         }
         resolved
+    }
+
+    /// Lists what a value waits for that was just resolved.
+    fn waits(&self, value: &Value, path: String, unresolved: &mut Vec<Unresolved>) {
+        let place = Place { file: self.source.file.to_owned(), path, span: value.span };
+        let resources = self.assumed.take_later().into_iter().map(Waiting::Resource);
+        let mut found = Vec::new();
+        references(value, self.resolver.scope, &mut found);
+        let unknown = found.into_iter().filter_map(|reference| self.unknown.get(&reference.name).cloned());
+        for waiting in resources.chain(self.around.take()).chain(unknown) {
+            let new = Unresolved { waiting, place: place.clone() };
+            if !unresolved.contains(&new) {
+                unresolved.push(new);
+            }
+        }
     }
 
     fn definition(&mut self, name: &str, resource: &Resource, properties: &Map) -> Option<Definition> {
@@ -166,7 +187,7 @@ impl Reader<'_> {
     /// The values of placeholders. One that is no text is an error: its placeholder would stay.
     fn substitutions(&mut self, path: &str, properties: &Map) -> IndexMap<String, String> {
         let mut substitutions = IndexMap::new();
-        let given = properties.get("DefinitionSubstitutions").and_then(Value::map);
+        let given = properties.get(SUBSTITUTIONS).and_then(Value::map);
         for (key, value) in given.into_iter().flatten() {
             match value.scalar() {
                 Some(text) => _ = substitutions.insert(key.clone(), text),

@@ -13,8 +13,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn as _;
 
 use super::form::Form;
-use super::is_near;
 use super::item::change;
+use super::{asking, is_near, plan_of};
 use crate::app::server_fns::{FinishRollout, RollBack};
 use crate::app::shown;
 use crate::app::{Mark, look};
@@ -90,7 +90,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, plan: &Plan, bac
     let heads = columns.iter().map(|column| {
         let on = (column.connection != column.name)
             .then(|| view! { <span class="quiet">" on "{shown(column.connection.clone())}</span> });
-        view! { <th scope="col">{shown(column.name.clone())}{on}</th> }
+        view! { <th scope="col">{head(column, desk)}{on}</th> }
     });
     Some(
         view! {
@@ -104,6 +104,18 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, plan: &Plan, bac
         }
         .into_any(),
     )
+}
+
+/// The name of a column: a link to the plan of its environment, where the page shows another one's.
+fn head(column: &Column<'_>, desk: &Desk) -> AnyView {
+    let name = shown(column.name.clone());
+    if column.plan.is_some() || column.desk.is_none() || column.chosen.name().is_empty() {
+        return name;
+    }
+    let href = plan_of(&routes::of(&column.connection), column.chosen.name());
+    // A link to another connection loads a document of its own.
+    let rel = (column.connection != desk.id().as_str()).then_some("external");
+    view! { <a href=href rel=rel>{name}</a> }.into_any()
 }
 
 /// A workflow in an environment.
@@ -140,7 +152,7 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str, back: Option<&
             Some(definition_back(desk, actor, &machine).await.unwrap_or_else(no_way))
         }
         Some(_) if is_near(desk) => definition_back(desk, actor, &machine).await.ok(),
-        Some(_) => Some(offer_back(desk, &machine)),
+        Some(_) => Some(offer_back(desk, column.chosen.name(), &machine)),
         None => None,
     };
     let aliases = releases.iter().flat_map(|found| {
@@ -203,8 +215,8 @@ fn goes_back(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str, fou
 }
 
 /// What looks the way back up, where that costs calls.
-fn offer_back(desk: &Desk, machine: &str) -> AnyView {
-    let href = format!("{}?{BACK}={}", routes::of(desk.id().as_str()).deploy(), routes::encode(machine));
+fn offer_back(desk: &Desk, environment: &str, machine: &str) -> AnyView {
+    let href = asking(&routes::of(desk.id().as_str()), Some(environment), BACK, machine);
     view! { <p><a href=href>"Roll back…"</a></p> }.into_any()
 }
 

@@ -8,10 +8,10 @@ use countersign_trace::OutcomeStatus;
 use leptos::prelude::*;
 
 use crate::app::{duration, shown};
+use crate::routes::Routes;
 use crate::routes::view::REPLAY;
-use crate::routes::{Routes, encode};
 
-/// The executions of a group that are listed, and those whose courses are shown.
+/// The executions of a group that are listed, and those whose courses stand open.
 const LISTED: usize = 50;
 const SHOWN: usize = 5;
 /// The visits of a course that are shown around the place where it turns.
@@ -36,7 +36,13 @@ pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
         };
         let courses = !matches!(group.finding, Finding::SamePath);
         let rows = group.executions.iter().take(LISTED).enumerate().map(|(at, arn)| {
-            let beside = of_group(arn).filter(|_| courses && at < SHOWN).map(side_by_side);
+            let beside = of_group(arn).filter(|_| courses).map(|evidence| {
+                let both = side_by_side(evidence);
+                if at < SHOWN {
+                    return both;
+                }
+                view! { <details><summary>"Then and now"</summary>{both}</details> }.into_any()
+            });
             let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
             view! { <li><a class="mono" href=here.execution(arn)>{shown(name)}</a>{beside}</li> }
         });
@@ -71,8 +77,8 @@ pub fn evidence(here: &Routes, replays: &Replays) -> AnyView {
 }
 
 /// The button that has the executions replayed, where that costs calls.
-pub fn offer(here: &Routes, workflow: &str) -> AnyView {
-    let href = format!("{}?{REPLAY}={}", here.deploy(), encode(workflow));
+pub fn offer(here: &Routes, environment: Option<&str>, workflow: &str) -> AnyView {
+    let href = super::asking(here, environment, REPLAY, workflow);
     view! {
         <section class="plan-part">
             <h3>"Replay evidence"</h3>

@@ -10,7 +10,7 @@ mod item;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use countersign_desk::connection::ConnectionKind;
-use countersign_desk::deploy::{Change, FileProblem, Item, MANIFEST, REPLAYED, Replays, UnderWay};
+use countersign_desk::deploy::{Change, Chosen, FileProblem, Item, MANIFEST, REPLAYED, Replays, UnderWay};
 use countersign_desk::policy::{Action, Denied};
 use countersign_desk::{Actor, Desk};
 use leptos::prelude::*;
@@ -23,7 +23,8 @@ use super::{Answered, worded};
 use crate::app::server_fns;
 use crate::app::shown;
 use crate::app::{Mark, look};
-use crate::routes;
+use crate::routes::view::ENVIRONMENT;
+use crate::routes::{self, Routes, encode};
 use crate::server::deploy::progress::time_left;
 use crate::server::deploy::text::not_compared;
 use crate::server::words;
@@ -37,12 +38,20 @@ const REPLAYED_AT_ONCE: usize = 5;
 ///
 /// # Errors
 /// The connection has not answered yet.
-pub async fn deploy(desk: &Desk, actor: &Actor, replay: Option<String>, back: Option<String>) -> Answered<Deploy> {
-    among(&[desk], desk, actor, Asked { replay, back }).await
+pub async fn deploy(
+    desk: &Desk,
+    actor: &Actor,
+    environment: Option<String>,
+    replay: Option<String>,
+    back: Option<String>,
+) -> Answered<Deploy> {
+    among(&[desk], desk, actor, Asked { environment, replay, back }).await
 }
 
 /// What is looked up where that costs calls only for whoever asks for it.
 pub struct Asked {
+    /// The environment, where it is not the first one that leads to the connection.
+    pub environment: Option<String>,
     /// The workflow whose executions are replayed.
     pub replay: Option<String>,
     /// The one whose way back is looked up, by the name of its state machine.
@@ -54,7 +63,11 @@ pub struct Asked {
 /// # Errors
 /// The connection has not answered yet.
 pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, asked: Asked) -> Answered<Deploy> {
-    let plan = desk.plan(actor).await.map_err(|error| worded(desk, &error))?;
+    // One that is gone, or that leads elsewhere, is not the connection's to show.
+    let folder = desk.definitions().read();
+    let here = Chosen::names_on(&folder.manifest, desk.id().as_str());
+    let environment = asked.environment.as_deref().filter(|name| here.contains(name));
+    let plan = desk.plan_in(actor, environment).await.map_err(|error| worded(desk, &error))?;
     let may: Vec<Result<(), Denied>> =
         plan.items.iter().map(|item| desk.may(actor, Action::Deploy, Some(item.machine()))).collect();
     let all = desk.may(actor, Action::Deploy, None);
@@ -62,8 +75,8 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, asked: Asked) ->
     let mut answers = std::iter::once(all.clone()).chain(may.iter().cloned());
     let refused = words::refusals::refused(answers.find(Result::is_err).map(|answer| (Refusable::Deploy, answer)));
 
-    let buttons = Buttons::of(desk);
-    let rows = rows(desk, actor, &plan.items, &may, &buttons, asked.replay.as_deref()).await;
+    let buttons = Buttons::of(desk, &plan.environment);
+    let rows = rows(desk, actor, &plan.items, &may, &buttons, environment, asked.replay.as_deref()).await;
     let mistakes = &plan.folder.problems;
     let manifest = mistakes.first().map(|first| row(MANIFEST, html(|| refused_manifest(&first.file, mistakes))));
     let ready = plan.items.iter().any(Item::is_ready);
@@ -82,7 +95,10 @@ pub async fn among(desks: &[&Desk], desk: &Desk, actor: &Actor, asked: Asked) ->
         let ongoing =
             under_way.iter().map(|said| view! { <p class="notice notice-ask" role="status">{shown(said.clone())}</p> });
         let left_out = not_compared.iter().map(|said| view! { <p class="notice notice-ask">{shown(said.clone())}</p> });
-        view! { {ongoing.collect_view()}{problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
+        let of_environment = environment.map(|name| {
+            view! { <p class="quiet">"This is the plan of the environment "<strong>{shown(name)}</strong>"."</p> }
+        });
+        view! { {of_environment}{ongoing.collect_view()}{problem_list(&problems)}{left_out.collect_view()}<div class="drawn" inner_html=proposed></div>{board} }
     });
     Ok(Deploy {
         folder: plan.folder.path.display().to_string(),
@@ -112,8 +128,8 @@ struct Buttons<'a> {
 }
 
 impl<'a> Buttons<'a> {
-    fn of(desk: &'a Desk) -> Self {
-        let (action, one, all) = match desk.approval_rule() {
+    fn of(desk: &'a Desk, environment: &str) -> Self {
+        let (action, one, all) = match desk.approval_rule(environment) {
             Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
             None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
         };
@@ -144,6 +160,7 @@ async fn rows(
     items: &[Item],
     may: &[Result<(), Denied>],
     buttons: &Buttons<'_>,
+    environment: Option<&str>,
     replay: Option<&str>,
 ) -> Vec<DeployRow> {
     let here = routes::of(desk.id().as_str());
@@ -161,7 +178,7 @@ async fn rows(
             let evidence = match &found {
                 Some(Ok(found)) => Some(evidence::evidence(&here, found)),
                 Some(Err(why)) => Some(evidence::unknown(why)),
-                None if wants_replay(item) => Some(evidence::offer(&here, item.name())),
+                None if wants_replay(item) => Some(evidence::offer(&here, environment, item.name())),
                 None => None,
             };
             let form = item.is_ready().then(|| buttons.of_item(item, &hash));
@@ -170,6 +187,21 @@ async fn rows(
         rows.push(row(item.name(), html));
     }
     rows
+}
+
+/// The address of the page that shows the plan of an environment; its name is empty where the manifest has none.
+pub(super) fn plan_of(here: &Routes, environment: &str) -> String {
+    match environment {
+        "" => here.deploy(),
+        name => format!("{}?{ENVIRONMENT}={}", here.deploy(), encode(name)),
+    }
+}
+
+/// The address of the page with something to look up, in an environment that is not the first.
+fn asking(here: &Routes, environment: Option<&str>, key: &str, value: &str) -> String {
+    let environment = environment.filter(|name| !name.is_empty());
+    let environment = environment.map(|name| format!("{ENVIRONMENT}={}&", encode(name))).unwrap_or_default();
+    format!("{}?{environment}{key}={}", here.deploy(), encode(value))
 }
 
 /// Whether calls to the connection cost nothing.

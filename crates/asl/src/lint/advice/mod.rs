@@ -112,6 +112,7 @@ fn time(seconds: f64) -> String {
         _ if seconds >= 172_800.0 => (seconds / 86_400.0, "days"),
         _ if seconds >= 7_200.0 => (seconds / 3_600.0, "hours"),
         _ if seconds >= 120.0 => (seconds / 60.0, "minutes"),
+        _ if (1.0..2.0).contains(&seconds) => (seconds, "second"),
         _ => (seconds, "seconds"),
     };
     format!("{} {unit}", number.floor())

@@ -302,3 +302,12 @@ fn a_deeply_nested_definition_is_judged_once() {
     }
     assert_eq!(found(&format!("\"A\": {state}"), None), []);
 }
+
+#[test]
+fn a_span_of_time_is_read_as_people_say_it() {
+    for (seconds, said) in
+        [(0.0, "0 seconds"), (1.0, "1 second"), (36.5, "36 seconds"), (150.0, "2 minutes"), (7_200.0, "2 hours")]
+    {
+        assert_eq!(time(seconds), said);
+    }
+}

@@ -299,6 +299,36 @@ async fn a_deployment_that_needs_an_approval_waits_for_its_quorum() {
     assert!(office.store.verify().await.unwrap().broken.is_none());
 }
 
+const TWO: &str = r#"
+name = "shop"
+[workflows.order]
+file = "order.asl.json"
+[environments.trial]
+suffix = "-trial"
+[environments.live]
+approval = { approvers = { groups = ["release"] }, quorum = 1 }
+"#;
+
+#[tokio::test]
+async fn the_second_environment_of_a_connection_is_proposed_and_made_as_it_was_shown() {
+    let office = Office::open("two", TWO).await;
+    let live = office.desk.plan_in(&deployer(), Some("live")).await.unwrap().hash;
+    let direct = office.desk.deploy_seen(&deployer(), None, &live).await;
+    assert!(matches!(direct, Err(Error::Deploy(DeployError::NeedsApproval))), "{direct:?}");
+    let id = office.desk.propose(&deployer(), None, &live, "").await.unwrap();
+    let shown = office.desk.proposed(&deployer(), &id).await.unwrap();
+    assert_eq!((shown.proposal.about.environment.as_str(), shown.needed), ("live", 1));
+    // The first one needs nobody.
+    office.deploy().await;
+    assert!(office.site.machine("order-trial").is_some() && office.site.machine("order").is_none());
+    let trial = office.hash().await;
+    let needless = office.desk.propose(&deployer(), None, &trial, "").await;
+    assert!(matches!(needless, Err(Error::Proposal(ProposalError::NotNeeded))), "{needless:?}");
+    office.vote(&member("omar", &["viewers", "release"]), &shown, true).await.unwrap();
+    assert_eq!(office.end_of(&shown).await, Some(ProposalEnd::Applied { workflows: vec!["order".to_owned()] }));
+    assert!(office.site.machine("order").is_some());
+}
+
 #[tokio::test]
 async fn what_moved_on_since_it_was_proposed_is_not_applied() {
     let office = Office::open("moved", APPROVED).await;

@@ -68,10 +68,7 @@ fn an_assembly_says_what_its_stacks_stages_and_nested_stacks_make() {
     assert_eq!(machine.definition.as_ref().unwrap().file, "cdk.out/asset.abc.json");
     assert_eq!(
         waiting(machine),
-        [
-            "RoleArn: Arn of Role is known once it has been made",
-            "DefinitionSubstitutions: Arn of Fn is known once it has been made",
-        ]
+        ["RoleArn: Arn of Role is known once it has been made", "FnArn: Arn of Fn is known once it has been made",]
     );
     assert_eq!(chain.kind, WorkflowKind::Express);
     let expect =

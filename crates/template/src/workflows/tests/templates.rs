@@ -76,7 +76,7 @@ fn a_template_says_what_its_machines_are() {
         [
             "RoleArn: Arn of Role is known once it has been made",
             "DefinitionString: Arn of Ship is known once it has been made",
-            "DefinitionSubstitutions: the SSM parameter /shop/endpoint is not known",
+            "Endpoint: the SSM parameter /shop/endpoint is not known",
         ]
     );
 }
@@ -87,7 +87,7 @@ fn a_plan_is_the_same_each_time_and_says_what_it_waits_for() {
     let again = planned("t.yaml", &[("t.yaml", TEMPLATE)]).unwrap();
     assert_eq!(text(&once[0]), text(&again[0]));
     assert_eq!(once[0].unresolved, again[0].unresolved);
-    assert!(waiting(&once[0]).contains(&"DefinitionSubstitutions: the parameter Price has no value".to_owned()));
+    assert!(waiting(&once[0]).contains(&"Price: the parameter Price has no value".to_owned()));
 }
 
 #[test]
@@ -219,4 +219,14 @@ fn a_machine_needs_one_definition() {
         ["`Nobody` names no parameter, resource or pseudo parameter of the template \
          (t.yaml: Resources.M.Properties.DefinitionString.Ref, line 4, column 41)",]
     );
+}
+
+#[test]
+fn a_property_that_machines_do_not_have_is_refused_with_the_nearest_one() {
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      RoleArn: r\n      \
+                DefinitonString: '{}'\n";
+    let errors = planned("t.yaml", &[("t.yaml", text)]).unwrap_err();
+    let [unknown, needed] = errors.as_slice() else { panic!("{errors:?}") };
+    assert!(unknown.contains("`DefinitonString`") && unknown.contains("DefinitionString"), "{unknown}");
+    assert!(needed.contains("one of DefinitionString"), "{needed}");
 }

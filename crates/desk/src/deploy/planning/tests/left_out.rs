@@ -169,6 +169,26 @@ async fn what_a_role_lacks_is_in_the_plan() {
     assert!(said, "{:?}", plan.not_compared);
 }
 
+#[tokio::test]
+async fn what_the_delivery_of_logs_does_by_itself_is_not_missing() {
+    let account = Account::new();
+    let manifest = format!("{ROLE}logging = {{ level = \"ALL\", destination = \"/shop\" }}\n{ORDER}");
+    let place = Place::with(&[("countersign.toml", &manifest), ("order.asl.json", &succeed("A"))]);
+    // What the CDK allows.
+    let document = r#"{"Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["logs:CreateLogDelivery",
+        "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"]}]}"#;
+    let allowed = |document: &str| {
+        let policy = crate::connection::RolePolicy { name: "own".to_owned(), document: document.to_owned() };
+        account.change(|world| _ = world.role_policies.insert("r".to_owned(), vec![policy]));
+    };
+    allowed(document);
+    let lacks = async || account.plan(&place, None).await.unwrap().items[0].permissions.clone();
+    assert!(lacks().await.is_empty(), "{:?}", lacks().await);
+    allowed(&document.replace("logs:PutResourcePolicy", "logs:GetLogEvents"));
+    assert_eq!(lacks().await[0].action, "logs:PutResourcePolicy");
+}
+
 impl Account {
     async fn plan_template(&self, template: &Template) -> Plan {
         let folder = Arc::new(template.folder());
@@ -302,8 +322,9 @@ async fn what_leaves_a_stack_is_to_be_removed() {
 }
 
 #[tokio::test]
-async fn terraform_removes_what_it_destroys_and_may_not_know_a_definition_yet() {
-    let account = Account::new();
+async fn terraform_removes_what_it_destroys_and_may_know_neither_a_definition_nor_a_role_yet() {
+    let mut account = Account::new();
+    account.connection = account.fake.connection(ConnectionKind::Aws);
     let text = r#"{"format_version": "1.2", "planned_values": {"root_module": {"resources": [
         {"address": "aws_sfn_state_machine.order", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "order"}},
         {"address": "aws_sfn_state_machine.fresh", "mode": "managed", "type": "aws_sfn_state_machine", "values": {"name": "fresh"}}]}},
@@ -322,4 +343,19 @@ async fn terraform_removes_what_it_destroys_and_may_not_know_a_definition_yet() 
     );
     assert!(plan.items.iter().all(|item| item.difference.is_none()), "nothing is said of what is not known");
     assert!(plan.has_changes() && !plan.is_refused());
+}
+
+#[tokio::test]
+async fn another_tool_replaces_a_state_machine_of_another_type() {
+    let account = Account::new();
+    let text = "Resources:\n  Order:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineName: order\n      \
+                StateMachineType: EXPRESS\n      RoleArn: arn:aws:iam::123456789012:role/r\n      Definition:\n        StartAt: A\n        \
+                States:\n          A: { Type: Succeed }\n";
+    let place = Place::with(&[("template.yaml", text)]);
+    account.fake.change(|world, now| _ = world.machine("order", &succeed("A"), now));
+    let template = Template { path: place.0.join("template.yaml"), ..Template::default() };
+    let plan = account.plan_template(&template).await;
+    assert_eq!(changes(&plan), ["Order changed"]);
+    assert_eq!(found(&plan), ["machine-type-change 1:1"]);
+    assert!(!plan.is_refused());
 }
