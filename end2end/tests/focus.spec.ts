@@ -106,3 +106,10 @@ test("a refused decision leaves the keyboard at its button", async ({ page, serv
   await expect(page.getByRole("article").getByRole("alert")).toBeVisible();
   await expect(page.getByRole("button", { name: "Approve", exact: true })).toBeFocused();
 });
+
+test("the places are gone through in the order in which they are seen", async ({ page }) => {
+  await open(page, "/", true);
+  const tops = await page.getByRole("navigation", { name: "Main" }).getByRole("link").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  expect(tops).toHaveLength(6);
+  expect(tops).toEqual([...tops].sort((one, other) => one - other));
+});

@@ -28,8 +28,8 @@ const OVERVIEW: &str = "";
 /// The places of the rail: word, the segment behind the connection, and the inside of a 20 by 20 drawing.
 const PLACES: [(&str, &str, &str); 6] = [
     ("Overview", OVERVIEW, r#"<path d="M3 11.5 10 4l7 7.5M5.5 9.5V16h9V9.5"/>"#),
-    ("Executions", routes::EXECUTIONS, r#"<path d="M3 5h8M6 10h11M4 15h6"/>"#),
     ("Inbox", routes::INBOX, r#"<path d="M3 11.5 5.5 4h9L17 11.5V16H3zM3 11.5h4l1.2 2h3.6l1.2-2h4"/>"#),
+    ("Executions", routes::EXECUTIONS, r#"<path d="M3 5h8M6 10h11M4 15h6"/>"#),
     (
         "Workflows",
         routes::WORKFLOWS,
