@@ -85,6 +85,11 @@
         if (fresh.size) say("change", [...fresh].join(" "));
         fresh.clear();
       });
+      // Whoever may see nothing hears of nothing, until the page is loaded again or another tab shows something.
+      source.addEventListener("refused", () => {
+        source.close();
+        [retry, silence].forEach(clearTimeout);
+      });
       source.onerror = () => {
         // A refusal ends a source for good; after a lost connection it tries again by itself.
         if (source.readyState === EventSource.CLOSED) lost();

@@ -353,6 +353,7 @@ async fn check_address(site: &Site, role: &str, rule: Rule, address: &str) {
             let answer = site.page(address).await;
             assert_eq!(answer.status != StatusCode::FORBIDDEN, seen, "{role} at {address}: {}", answer.status);
             assert!(seen || !answer.text.contains("A test"), "{role} at {address} reads a request");
+            assert!(seen || !answer.text.contains("frame-problem"), "{role} at {address} is refused twice");
         }
         Rule::Stream => {
             let jar = site.jar();
@@ -360,6 +361,11 @@ async fn check_address(site: &Site, role: &str, rule: Rule, address: &str) {
             let answer = site.router.clone().oneshot(request.body(Body::empty()).unwrap());
             let status = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap().unwrap().status();
             assert_eq!(status == StatusCode::OK, seen, "{role} at {address}: {status}");
+            if !seen {
+                let accept = [("accept", "text/event-stream")];
+                let answer = site.browse(Method::GET, address, &accept, String::new()).await;
+                assert!(answer.text.starts_with("event: refused\n"), "a page is told once: {}", answer.text);
+            }
         }
     }
 }

@@ -167,6 +167,8 @@ fn connection_line(frame: Result<Frame, AppError>) -> AnyView {
 fn connection_problem(frame: Result<Frame, AppError>) -> Option<AnyView> {
     let problem = match frame {
         Ok(frame) => frame.problem.or(frame.denied),
+        // Whoever may not see the connection reads it once, where the page would be.
+        Err(error) if error.kind == ErrorKind::Forbidden => None,
         Err(error) => Some(error.problem),
     };
     let more = || view! { <p><a href=here().page(routes::CONNECTION)>"What is wrong with this connection"</a></p> };

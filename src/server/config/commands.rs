@@ -310,7 +310,7 @@ pub enum MessagesVerb {
         /// An e-mail address to send it to, instead of the channel's own
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
-        /// Where the link leads
+        /// Where browsers reach the dashboard, to which the link leads [default: http://127.0.0.1:3000]
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
     },

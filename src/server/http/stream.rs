@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::connection::ConnectionId;
@@ -86,7 +86,7 @@ pub async fn live(
     // A connection that this actor may not see is looked at for others.
     let attending: Vec<Attending> = desks.iter().filter_map(|desk| desk.attend(&actor).ok()).collect();
     if attending.is_empty() {
-        return (StatusCode::FORBIDDEN, "You may not see any of the connections.\n").into_response();
+        return nothing_to_see(&headers);
     }
     let reader = Reader {
         desks,
@@ -110,6 +110,18 @@ pub async fn live(
     });
     let all = stream::StreamExt::chain(stream::once(async { Ok(hello) }), events);
     Sse::new(all).into_response()
+}
+
+/// Refuses whoever may see no connection. A page's stream is told so in an event: it does not read the status, and would
+/// ask again every few seconds for as long as the page is open.
+fn nothing_to_see(headers: &HeaderMap) -> Response {
+    const WHAT: &str = "You may not see any of the connections.";
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+        let refused = Event::default().event("refused").retry(Duration::from_secs(60)).data(WHAT);
+        return Sse::new(stream::once(async { Ok::<_, Infallible>(refused) })).into_response();
+    }
+    (StatusCode::FORBIDDEN, format!("{WHAT}\n")).into_response()
 }
 
 /// Has the executions that pages show read more often: at most as many as one connection grants.

@@ -35,7 +35,12 @@ pub async fn run(args: MessagesArgs) -> Result<(), StartError> {
         MessagesVerb::Check => check(&channels, &args.data).await,
         MessagesVerb::Test { channel, to, public_url } => {
             let origin = public_url.as_deref().map_or(THIS_MACHINE, |url| url.trim_end_matches('/'));
-            test(&channels, &channel, to, &args.data, origin).await
+            test(&channels, &channel, to, &args.data, origin).await?;
+            // A server that runs elsewhere, or on another port, is not known here.
+            if public_url.is_none() {
+                println!("Its link leads to {origin}. Say where browsers reach the dashboard with --public-url URL.");
+            }
+            Ok(())
         }
     }
 }

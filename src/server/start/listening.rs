@@ -51,10 +51,26 @@ pub fn name_of(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("NAME:{}", address.port()) } else { address.to_string() }
 }
 
+/// What has to stand in the place of the name in an origin, where it has none.
+pub fn note_on_name(origin: &str) -> Option<&'static str> {
+    origin
+        .contains("//NAME:")
+        .then_some("write a name that the certificate has in place of NAME, such as approvals.example.com")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
     use super::*;
+
+    #[test]
+    fn an_address_without_a_name_says_what_to_write() {
+        let origin = |address: &str| format!("https://{}", name_of(address.parse().unwrap()));
+        assert_eq!(origin("0.0.0.0:443"), "https://NAME:443");
+        for (address, noted) in [("0.0.0.0:443", true), ("[::]:443", true), ("10.0.0.5:443", false)] {
+            assert_eq!(note_on_name(&origin(address)).is_some(), noted, "{address}");
+        }
+    }
 
     #[tokio::test]
     async fn the_error_of_a_busy_port_names_a_free_one() {

@@ -108,6 +108,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
         println!("  it listens on {address}");
     }
     let gate = gate(args.sign_in, people, &origin).await?;
+    if let Some(note) = listening::note_on_name(&origin) {
+        println!("  {note}");
+    }
     say_what_is_shown(&desks, &args.data);
 
     tokio::spawn(ended(end.clone()));
