@@ -117,6 +117,20 @@ fn the_mocks_of_step_functions_local_are_cases_of_their_workflow() {
 }
 
 #[test]
+fn a_state_that_the_mocks_misname_is_said_to_be_theirs() {
+    let folder = std::env::temp_dir().join(format!("countersign-test-mocks-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (definition, mocks) = (folder.join("shop.asl.json"), folder.join("mocks.json"));
+    std::fs::write(&definition, r#"{"StartAt": "Pay", "States": {"Pay": {"Type": "Pass", "End": true}}}"#).unwrap();
+    let text = r#"{"StateMachines": {"shop": {"TestCases": {"A": {"Pya": "R"}}}}, "MockedResponses": {"R": {"0": {"Return": {}}}}}"#;
+    std::fs::write(&mocks, text).unwrap();
+    let ran = ran(&[definition.to_str().unwrap(), "--mock-config", mocks.to_str().unwrap()]);
+    let said = &ran.files[0].problems[0].message;
+    assert_eq!(said, "in the mocks of Step Functions Local: the definition has no state \"Pya\"");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn a_changed_file_is_seen() {
     let folder = std::env::temp_dir().join(format!("countersign-test-watch-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
