@@ -105,8 +105,8 @@ async fn a_map_lists_its_iterations_and_one_of_them_is_chosen() {
     assert!(page.contains("Compare with visit 1"));
     let compared = second.with(PART, Some("difference")).with(WITH, Some("1"));
     let page = site.page(&here().execution_view(&arn, &compared)).await.text.replace("<!>", "");
-    assert!(page.contains("Input: visit 1 · Outer, item ") && page.contains("Output: visit 1 · Outer, item "));
-    assert!(page.contains("name=\"with\"") && page.contains("visit 3 · Outer, item "), "the others can be chosen");
+    assert!(page.contains("Input: visit 1 · Outer, index ") && page.contains("Output: visit 1 · Outer, index "));
+    assert!(page.contains("name=\"with\"") && page.contains("visit 3 · Outer, index "), "the others can be chosen");
     site.close().await;
 }
 
