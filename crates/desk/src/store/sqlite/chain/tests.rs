@@ -104,6 +104,8 @@ async fn what_was_on_record_before_is_sealed_once() {
         "DROP TABLE reassignments",
         "DROP TABLE held",
         "DROP TABLE absences",
+        "DROP INDEX acts_of_voters",
+        "DROP INDEX votes_in_a_place",
         "ALTER TABLE decisions DROP COLUMN shown",
         "ALTER TABLE decisions DROP COLUMN rule",
         "ALTER TABLE decisions DROP COLUMN seen_at",
