@@ -29,6 +29,12 @@ if [ -z "$builder" ]; then
   say "skipped: no image is built (no builder: podman, docker or buildah, running)"
   exit
 fi
+for base in $(awk '/^FROM /{ print $2 }' Containerfile); do
+  if ! "$builder" pull "$base" >/dev/null 2>&1 && [ -z "$("$builder" images --quiet "$base" 2>/dev/null)" ]; then
+    say "skipped: no image is built ($builder reaches no registry that has $base)"
+    exit
+  fi
+done
 case $builder in
   docker) docker build -f Containerfile -t countersign-test . ;;
   # An image in the format OCI has no health check.
