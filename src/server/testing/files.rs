@@ -26,7 +26,7 @@ pub(super) enum Cases {
 pub(super) fn named(paths: &[PathBuf], config: Option<&MockConfig>) -> Result<Vec<Cases>, String> {
     let mut found = Vec::new();
     for path in paths {
-        let here = if path.is_dir() { of_folder(path, config)? } else { vec![of_file(path)?] };
+        let here = if path.is_dir() { of_folder(path, config)? } else { vec![of_file(path, config)?] };
         if here.is_empty() {
             return Err(format!(
                 "{} has no test cases: they are in files whose names end with {SUFFIX}, such as order{SUFFIX} beside \
@@ -43,8 +43,8 @@ pub(super) fn named(paths: &[PathBuf], config: Option<&MockConfig>) -> Result<Ve
     Ok(found)
 }
 
-/// The file of cases itself, or the one beside a definition.
-fn of_file(path: &Path) -> Result<Cases, String> {
+/// The file of cases itself, or the one beside a definition; without one, what the mocks have for the definition.
+fn of_file(path: &Path, config: Option<&MockConfig>) -> Result<Cases, String> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if !path.exists() {
         return Err(format!("{} does not exist.", path.display()));
@@ -53,6 +53,8 @@ fn of_file(path: &Path) -> Result<Cases, String> {
         let cases = path.with_file_name(format!("{}{SUFFIX}", stem(path)));
         return if cases.exists() {
             Ok(Cases::File(cases))
+        } else if config.is_some_and(|config| has_mocks(config, path, &name)) {
+            Ok(Cases::OfMocks { definition: path.to_owned() })
         } else {
             Err(format!("{} has no test cases: {} does not exist.", path.display(), cases.display()))
         };
@@ -64,6 +66,16 @@ fn of_file(path: &Path) -> Result<Cases, String> {
         ));
     }
     Ok(Cases::File(path.to_owned()))
+}
+
+/// Whether there are mocks for a definition, as what the manifest beside it calls it.
+fn has_mocks(config: &MockConfig, path: &Path, name: &str) -> bool {
+    let manifest = path.parent().map(|folder| Folder::read(folder).manifest).unwrap_or_default();
+    let is_of = |machine: &str| match manifest.workflows.get(machine) {
+        Some(workflow) => workflow.file == name,
+        None => machine == stem(path),
+    };
+    config.machines().any(is_of)
 }
 
 fn of_folder(folder: &Path, config: Option<&MockConfig>) -> Result<Vec<Cases>, String> {
