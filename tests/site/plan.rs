@@ -154,7 +154,12 @@ async fn what_cannot_be_planned_says_why_and_what_to_do() {
     assert!(said.contains("countersign.toml:2:1: ") && said.contains("Did you mean `file`?"), "{said}");
     bench.write("countersign.toml", "[workflows.order]\nfil = \"a\"\n[enviroments.live]\n");
     let said = bench.plan(&[]).await.unwrap_err();
-    for one in ["countersign.toml:2:1: ", "countersign.toml:3:2: ", "Did you mean `environments`?", "until all of that is corrected"] {
+    for one in [
+        "countersign.toml:2:1: ",
+        "countersign.toml:3:2: ",
+        "Did you mean `environments`?",
+        "until all of that is corrected",
+    ] {
         assert!(said.contains(one), "no {one:?}: {said}");
     }
     bench.close().await;

@@ -88,8 +88,9 @@ impl SqliteIndex {
         connection: &ConnectionId,
         arn: &str,
     ) -> Result<Option<String>, StoreError> {
+        // CROSS: from the Map Run, not from all executions of the connection.
         let parent = sqlx::query_scalar(
-            "SELECT executions.arn FROM lists JOIN executions ON executions.id = lists.parent
+            "SELECT executions.arn FROM lists CROSS JOIN executions ON executions.id = lists.parent
              WHERE lists.map_run = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)",
         );
         Ok(parent.bind(connection.as_str()).bind(arn).fetch_optional(&self.reader).await?)
@@ -101,9 +102,10 @@ impl SqliteIndex {
         connection: &ConnectionId,
         arn: &str,
     ) -> Result<Option<Starter>, StoreError> {
+        // CROSS: from what started it, not from all executions of the connection.
         let row = sqlx::query(
             "SELECT executions.id, executions.arn, starts.event
-             FROM starts JOIN executions ON executions.id = starts.parent
+             FROM starts CROSS JOIN executions ON executions.id = starts.parent
              WHERE starts.child = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
              ORDER BY executions.id LIMIT 1",
         )
