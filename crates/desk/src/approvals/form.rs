@@ -135,8 +135,7 @@ impl Form {
     #[must_use]
     pub fn at_first(&self) -> String {
         let member = |field: &FormField| {
-            let values: Vec<&str> = field.default.iter().map(String::as_str).collect();
-            field.value(&values).ok().flatten().map(|json| format!("{}:{json}", quoted(&field.name)))
+            field.value(&field.at_first()).ok().flatten().map(|json| format!("{}:{json}", quoted(&field.name)))
         };
         format!("{{{}}}", self.fields.iter().filter_map(member).collect::<Vec<_>>().join(","))
     }
@@ -144,14 +143,16 @@ impl Form {
     /// Whether something has to be typed before it can be sent.
     #[must_use]
     pub fn has_to_be_filled_in(&self) -> bool {
-        self.fields.iter().any(|field| {
-            let values: Vec<&str> = field.default.iter().map(String::as_str).collect();
-            field.value(&values).is_err()
-        })
+        self.fields.iter().any(|field| field.value(&field.at_first()).is_err())
     }
 }
 
 impl FormField {
+    /// What is in it before anybody types.
+    fn at_first(&self) -> Vec<&str> {
+        self.default.iter().map(String::as_str).collect()
+    }
+
     /// What was typed as JSON; `None` where nothing was.
     fn value(&self, typed: &[&str]) -> Result<Option<String>, Fault> {
         match &self.kind {

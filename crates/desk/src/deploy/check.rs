@@ -176,6 +176,7 @@ fn timeout(state: &str, machine: &Machine) -> Option<(i64, &'static str)> {
     let one = machine.all_states().into_iter().find(|one| one.name == state)?;
     let own = match &one.kind {
         StateKind::Task(task) if waits(&one.kind) => task.timeout.as_ref().and_then(|timeout| match timeout {
+            // One that is no whole number is a fault of the definition, which its own rule reports.
             Amount::Number { text, .. } => text.parse::<i64>().ok(),
             Amount::Expression(_) => None,
         }),

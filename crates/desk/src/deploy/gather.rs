@@ -206,6 +206,7 @@ async fn of_alias(patience: &Patience<'_>, machine: &Deployed, name: &str) -> Re
     let is_current = |version: &MachineDescription| {
         version.revision_id == machine.revision_id && version.definition == machine.definition
     };
+    // Whoever made the alias may describe it in words of their own: then nothing was rolled back by Countersign.
     let note = described.description.as_deref().and_then(|text| text.parse::<Note>().ok());
     let mut failed = None;
     if let Some(Progress::Back { from, why: Why::Failures { failed: count, ended, first } }) =

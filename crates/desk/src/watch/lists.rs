@@ -68,7 +68,8 @@ impl Watch {
                 }
             };
             // The machine may be new: the round that read it has not published it yet. A child's is named by its Map, too.
-            let machine_arn = record.description.machine_arn.split('/').next().unwrap_or_default();
+            let arn_of_machine = &record.description.machine_arn;
+            let machine_arn = arn_of_machine.split_once('/').map_or(arn_of_machine.as_str(), |(machine, _)| machine);
             let mut following = lock(&self.following);
             for run in runs.into_iter().filter(|run| !known.iter().any(|one| one.arn == *run && one.whole)) {
                 let list = List {
