@@ -69,14 +69,19 @@ pub(crate) fn error_names(entry: &Value, at: &str) -> Result<Vec<String>, Compil
 /// Whether one of the names covers the failure.
 pub(crate) fn matches(names: &[String], failure: &Failure) -> bool {
     let error = failure.error.as_deref().unwrap_or_default();
-    failure.catchable
-        && names.iter().any(|name| match name.as_str() {
-            "States.ALL" => error != RUNTIME,
-            "States.TaskFailed" => error != "States.Timeout" && error != RUNTIME && error != DATA_LIMIT,
-            "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
-            "States.HeartbeatTimeout" => failure.heartbeat || error == "States.HeartbeatTimeout",
-            name => name == error,
-        })
+    let is_late = |name: &String| failure.heartbeat && name == "States.HeartbeatTimeout";
+    failure.catchable && names.iter().any(|name| covers(name, error) || is_late(name))
+}
+
+/// Whether a name of `ErrorEquals` stands for an error that can be caught.
+#[must_use]
+pub fn covers(name: &str, error: &str) -> bool {
+    match name {
+        "States.ALL" => error != RUNTIME,
+        "States.TaskFailed" => error != "States.Timeout" && error != RUNTIME && error != DATA_LIMIT,
+        "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
+        name => name == error,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use countersign_asl::StateKind;
 use countersign_asl::model::{Amount, Pause, Retrier};
+use countersign_engine::covers;
 use countersign_json::{Json, Kind, Value};
 use countersign_trace::{Attempt, AttemptResult, Visit};
 use time::OffsetDateTime;
@@ -48,16 +49,6 @@ fn next_attempt(retriers: &[Retrier], attempts: &[Attempt]) -> Option<i64> {
     let seconds = retrier.interval_seconds * retrier.backoff_rate.powi(i32::try_from(made).ok()?);
     let seconds = retrier.max_delay_seconds.map_or(seconds, |most| seconds.min(most));
     (0.0..=LONGEST).contains(&seconds).then(|| ended + (seconds * 1_000.0) as i64)
-}
-
-/// Whether the name of `ErrorEquals` stands for the error.
-fn covers(name: &str, error: &str) -> bool {
-    match name {
-        "States.ALL" => error != "States.Runtime",
-        "States.TaskFailed" => !matches!(error, "States.Timeout" | "States.Runtime" | "States.DataLimitExceeded"),
-        "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
-        name => name == error,
-    }
 }
 
 fn ends(pause: &Pause, visit: &Visit) -> Option<i64> {

@@ -10,6 +10,15 @@ use crate::connection::ConnectionId;
 use crate::index::{Counted, ExecutionCursor, ExecutionPage, Filter, MapRun, Sight, Starter, Unread};
 use crate::store::StoreError;
 
+/// CROSS keeps SQLite to this order. Otherwise it begins with all executions of the connection, which may be 100,000.
+const PARENT_OF_MAP_RUN: &str = "SELECT executions.arn FROM lists CROSS JOIN executions ON executions.id = lists.parent
+    WHERE lists.map_run = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)";
+/// The same.
+const STARTER: &str = "SELECT executions.id, executions.arn, starts.event
+    FROM starts CROSS JOIN executions ON executions.id = starts.parent
+    WHERE starts.child = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
+    ORDER BY executions.id LIMIT 1";
+
 impl SqliteIndex {
     /// One page, newest first.
     pub(super) async fn page(
@@ -88,11 +97,7 @@ impl SqliteIndex {
         connection: &ConnectionId,
         arn: &str,
     ) -> Result<Option<String>, StoreError> {
-        // CROSS: from the Map Run, not from all executions of the connection.
-        let parent = sqlx::query_scalar(
-            "SELECT executions.arn FROM lists CROSS JOIN executions ON executions.id = lists.parent
-             WHERE lists.map_run = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)",
-        );
+        let parent = sqlx::query_scalar(PARENT_OF_MAP_RUN);
         Ok(parent.bind(connection.as_str()).bind(arn).fetch_optional(&self.reader).await?)
     }
 
@@ -102,17 +107,7 @@ impl SqliteIndex {
         connection: &ConnectionId,
         arn: &str,
     ) -> Result<Option<Starter>, StoreError> {
-        // CROSS: from what started it, not from all executions of the connection.
-        let row = sqlx::query(
-            "SELECT executions.id, executions.arn, starts.event
-             FROM starts CROSS JOIN executions ON executions.id = starts.parent
-             WHERE starts.child = ?2 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
-             ORDER BY executions.id LIMIT 1",
-        )
-        .bind(connection.as_str())
-        .bind(arn)
-        .fetch_optional(&self.reader)
-        .await?;
+        let row = sqlx::query(STARTER).bind(connection.as_str()).bind(arn).fetch_optional(&self.reader).await?;
         let starter = |row: SqliteRow| {
             let event: i64 = row.try_get("event")?;
             let wrong = |error| StoreError::Unreadable {
@@ -169,5 +164,25 @@ impl SqliteIndex {
             unreadable: count("unreadable")?,
             total: count("total")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    #[tokio::test]
+    async fn what_leads_to_one_execution_goes_through_none_of_the_others() {
+        let index = SqliteIndex::in_memory();
+        for query in [PARENT_OF_MAP_RUN, STARTER] {
+            let plan = format!("EXPLAIN QUERY PLAN {query}");
+            let steps =
+                sqlx::query(sqlx::AssertSqlSafe(plan)).bind("a").bind("b").fetch_all(&index.reader).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+            let of_executions: Vec<&String> = steps.iter().filter(|step| step.contains(" executions")).collect();
+            assert_eq!(of_executions.len(), 1, "{steps:?}");
+            assert!(of_executions[0].contains("INTEGER PRIMARY KEY (rowid=?)"), "{steps:?}");
+        }
     }
 }
