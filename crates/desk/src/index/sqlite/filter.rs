@@ -159,7 +159,7 @@ pub fn push_from(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, fi
         }
         within(query, "executions.id", filter);
     }
-    push_owner(query, connection, filter);
+    push_owner(query, connection, filter, plan.first);
     push_kinds(query, "executions", filter);
     filter.terms.iter().for_each(|term| push_term(query, connection, term, plan.few));
 }
@@ -219,7 +219,7 @@ fn push_kind(query: &mut QueryBuilder<Sqlite>, of: &'static str, connection: &Co
 }
 
 /// Whose executions they are.
-fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filter: &Filter) {
+fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filter: &Filter, first: First) {
     let of = "(SELECT id FROM connections WHERE name = ";
     if let Some(parent) = &filter.parent_arn {
         query.push(" AND executions.parent = (SELECT id FROM executions WHERE connection = ").push(of);
@@ -237,9 +237,9 @@ fn push_owner(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, filte
         query.push(" AND executions.machine = (SELECT id FROM machines WHERE connection = ").push(of);
         query.push_bind(connection.as_str().to_owned()).push(") AND arn = ").push_bind(machine.clone()).push(")");
     }
-    // The indexes of a machine, of a parent and of a Map Run are found by these alone.
+    // The indexes of a machine, of a parent and of a Map Run are found by these alone; the one that a walk follows is not.
     let is_owned = filter.parent_arn.is_some() || !filter.map_runs.is_empty();
-    if !is_owned && (filter.machine_arn.is_none() || !filter.terms.is_empty()) {
+    if !is_owned && (filter.machine_arn.is_none() || !filter.terms.is_empty() || first == First::Walk) {
         query.push(" AND executions.connection = ").push(of).push_bind(connection.as_str().to_owned()).push(")");
     }
 }

@@ -107,8 +107,8 @@ fn push(query: &mut QueryBuilder<Sqlite>, connection: &ConnectionId, (sight, fil
     query.push("tasks.answered = 0 AND tasks.for_people = 1 AND tasks.connection = ");
     query.push("(SELECT id FROM connections WHERE name = ").push_bind(connection.as_str().to_owned()).push(")");
     if let Some(seen) = sight.json() {
-        query.push(" AND tasks.execution IN (SELECT executions.id FROM executions JOIN machines ON machines.id = executions.machine");
-        query.push(" WHERE machines.arn IN (SELECT value FROM json_each(").push_bind(seen.to_owned()).push(")))");
+        query.push(" AND tasks.machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(");
+        query.push_bind(seen.to_owned()).push(")))");
     }
     query.push(" AND (");
     match &filter.only {

@@ -112,6 +112,9 @@ fn empty(file: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(test)]
+mod plans;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
     use super::*;
@@ -123,6 +126,14 @@ mod tests {
             async fn $test() {
                 suite::$test(&SqliteIndex::in_memory()).await;
             })+
+
+            #[tokio::test]
+            async fn no_statement_goes_through_a_table_that_grows() {
+                let of_suite = async {
+                    $(suite::$test(&SqliteIndex::in_memory()).await;)+
+                };
+                plans::none_goes_through_a_growing_table(of_suite).await;
+            }
         };
     }
 

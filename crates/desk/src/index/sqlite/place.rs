@@ -42,8 +42,7 @@ impl SqliteIndex {
             "SELECT COUNT(*) FROM tasks WHERE answered = 0 AND for_people = 1
                  AND connection = (SELECT id FROM connections WHERE name = ?1)
                  AND (due_order, since, event, execution) < (?2, ?3, ?4, ?5)
-                 AND (?6 IS NULL OR execution IN (SELECT executions.id FROM executions JOIN machines
-                     ON machines.id = executions.machine WHERE machines.arn IN (SELECT value FROM json_each(?6))))",
+                 AND (?6 IS NULL OR machine IN (SELECT id FROM machines WHERE arn IN (SELECT value FROM json_each(?6))))",
         )
         .bind(connection.as_str())
         .bind(here.due)

@@ -74,8 +74,10 @@ impl SqliteIndex {
         let running = sqlx::query(
             "SELECT executions.arn, executions.events, executions.tokens, machines.arn AS machine_arn,
                  (SELECT MIN(due) FROM tasks WHERE tasks.execution = executions.id) AS due
-             FROM executions JOIN machines ON machines.id = executions.machine
-             WHERE executions.connection = (SELECT id FROM connections WHERE name = ?) AND executions.status = 0",
+             FROM machines AS listing CROSS JOIN lists ON lists.machine = listing.id
+                 CROSS JOIN executions ON executions.list = lists.id AND executions.status = 0
+                 JOIN machines ON machines.id = executions.machine
+             WHERE listing.connection = (SELECT id FROM connections WHERE name = ?)",
         )
         .bind(name)
         .fetch_all(&self.reader)

@@ -63,11 +63,16 @@ impl SqliteIndex {
             .iter()
             .map(|one| json!([one.request.0, one.request.1, one.due, one.kept_alive, one.acts_at]))
             .collect();
+        // The requests are found first: a join with the table that is written would go through all of it.
         let moved = sqlx::query_scalar::<_, bool>(
-            "UPDATE tasks SET ruled = 1, rule_due = value ->> 2, kept_alive = value ->> 3, rule_at = value ->> 4
-             FROM json_each(?2) CROSS JOIN executions ON executions.arn = value ->> 0
-                 AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
-             WHERE tasks.execution = executions.id AND tasks.event = value ->> 1
+            "WITH given AS MATERIALIZED (
+                 SELECT executions.id AS execution, value ->> 1 AS event, value ->> 2 AS due, value ->> 3 AS kept_alive,
+                     value ->> 4 AS acts_at
+                 FROM json_each(?2) CROSS JOIN executions ON executions.arn = value ->> 0
+                     AND executions.connection = (SELECT id FROM connections WHERE name = ?1)
+             )
+             UPDATE tasks SET ruled = 1, rule_due = given.due, kept_alive = given.kept_alive, rule_at = given.acts_at
+             FROM given WHERE tasks.execution = given.execution AND tasks.event = given.event
              RETURNING rule_due IS NOT NULL",
         )
         .bind(connection.as_str())
