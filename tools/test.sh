@@ -6,15 +6,19 @@ cd "$root"
 
 first=(setup format site server)
 # Then two lanes side by side: what compiles is busy where what uses the program waits.
-compiling=(clippy clippy-wasm rust jsonata)
+compiling=(rust clippy-wasm clippy-fuzz jsonata)
 using=(lambdas peers conformance container browser)
 
 setup() { tools/setup-wasm.sh && tools/setup-python.sh && tools/setup-peers.sh && tools/setup-browser.sh >/dev/null; }
 format() { cargo fmt --all --check; }
 site() { tools/build-site.sh; }
 server() { tools/build.sh; }
+# For work on the code: everything else has its lints checked as it is compiled for its tests.
 clippy() {
   cargo clippy --workspace --all-targets --release -- -D warnings
+  clippy-fuzz
+}
+clippy-fuzz() {
   # The fuzz targets are a workspace of their own. Nothing is linked here, so libFuzzer need not be built.
   CUSTOM_LIBFUZZER_PATH=/nowhere/libfuzzer.a cargo clippy --locked --release --target-dir target \
     --manifest-path tests/fuzz/Cargo.toml -- -D warnings
@@ -34,8 +38,12 @@ rust() {
   for crate in countersign countersign-desk countersign-local; do
     tests+=(--config "profile.release.package.$crate.opt-level=0")
   done
-  trap 'cargo build --release --workspace' EXIT
+  trap 'env -u RUSTC_WORKSPACE_WRAPPER cargo build --release --workspace' EXIT
+  # Clippy's compiler makes the tests, and the benchmarks, which do not run here: to check everything once more without
+  # making anything takes as long as the tests do, most of it for the dependencies.
+  export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
   "${tests[@]}"
+  "${tests[@]}" --benches --no-run
   # The tests that are ignored need what not every machine has, and fail without it. Each group is named, run or not.
   local ignored=("${tests[@]}" --lib --tests -- --ignored)
   if [ -d ../shared/recordings ]; then "${ignored[@]}" --skip apart:: --skip the_reference_suite; else
