@@ -99,6 +99,8 @@ class MotoDeploy(unittest.TestCase):
         arn = plan["order"]["arn"]
         machine = self.sfn.describe_state_machine(stateMachineArn=arn)
         self.assertEqual(json.loads(machine["definition"])["States"]["Where"]["Result"], "https://pay.example")
+        version = self.sfn.describe_state_machine(stateMachineArn=f"{arn}:1")
+        self.assertRegex(version["description"], "plan [0-9a-f]{12}$", "it is published in the same call")
         tags = {tag["key"]: tag["value"] for tag in self.sfn.list_tags_for_resource(resourceArn=arn)["tags"]}
         self.assertEqual((tags["team"], tags["countersign:folder"]), ("checkout", "shop"))
         topics = client("sns", self.port).list_topics()["Topics"]
@@ -137,6 +139,8 @@ class MotoDeploy(unittest.TestCase):
         self.assertIn("HTTP 500", said, "it has no versions and aliases")
         self.assertIn("tell: publish a version", said)
         self.assertEqual(len(self.sfn.list_state_machines()["stateMachines"]), 2, "what could be done is done")
+        said = self.deploy("rollback", "order", "--folder", self.folder, "--yes", expect=1)
+        self.assertIn("HTTP 500", said, "it does not list versions")
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ impl Bench {
                 kind: desired.kind,
                 settings: countersign_desk::connection::MachineSettings::default(),
                 tags: countersign_desk::connection::Tags::new(),
+                publish: None,
             };
             countersign_desk::connection::StepFunctions::create_machine(&sdk, new).await.unwrap();
         }

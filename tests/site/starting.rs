@@ -175,13 +175,15 @@ async fn the_last_inputs_are_offered_once_each_and_without_their_tokens() {
 async fn a_version_or_an_alias_can_be_started() {
     let site = Site::new("qualified").await;
     let sfn = &site.desk.sfn;
-    let page = site.page("/default/workflows/approval").await.text;
-    assert!(!page.contains("name=\"qualifier\""), "without any there is no choice");
     let definition = |comment: &str| {
         format!(r#"{{"Comment":"{comment}","StartAt":"A","States":{{"A":{{"Type":"Pass","End":true}}}}}}"#)
     };
-    let made = sfn.create_state_machine().name("many").definition(definition("first"));
-    let made = made.role_arn("arn:aws:iam::000000000000:role/r").publish(true).send().await.unwrap();
+    let new = |name: &str| {
+        let made = sfn.create_state_machine().name(name).definition(definition("first"));
+        made.role_arn("arn:aws:iam::000000000000:role/r")
+    };
+    new("plain").send().await.unwrap();
+    let made = new("many").publish(true).send().await.unwrap();
     let version = made.state_machine_version_arn.unwrap();
     let route =
         aws_sdk_sfn::types::RoutingConfigurationListItem::builder().state_machine_version_arn(&version).weight(100);
@@ -194,6 +196,8 @@ async fn a_version_or_an_alias_can_be_started() {
         .await
         .unwrap();
     site.desk.look_again().await;
+    let page = site.page("/default/workflows/plain").await.text;
+    assert!(page.contains("name=\"input\"") && !page.contains("name=\"qualifier\""), "without any there is no choice");
     let page = site.page("/default/workflows/many").await.text;
     assert!(page.contains("name=\"qualifier\"") && page.contains("value=\"PROD\"") && page.contains("value=\"1\""));
     let fields = [("workflow", "many"), ("name", "by-alias"), ("input", "{}"), ("qualifier", "PROD")];

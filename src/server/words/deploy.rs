@@ -206,8 +206,8 @@ fn back(about: &About, error: &BackError) -> AppError {
 }
 
 /// What to do where no version keeps what was before.
-pub const NEVER_PUBLISHED: &str = "Check out an earlier revision of the definitions, and deploy it. With an alias in the \
-                                   manifest, each deployment publishes a version that it can go back to.";
+pub const NEVER_PUBLISHED: &str = "Check out an earlier revision of the definitions, and deploy it. Where the endpoint keeps \
+                                   versions, each deployment that makes or updates a state machine publishes one.";
 
 /// What of going back was done, and what was not.
 #[must_use]
@@ -259,7 +259,9 @@ mod tests {
             deploy(&about, &DeployError::Interrupted { error: ApplyError::Call(error), done }).problem.remedy
         };
         let offered = "countersign deploy versions prune order shows the oldest";
-        assert!(full(Api::PublishStateMachineVersion).contains(offered));
+        for api in [Api::PublishStateMachineVersion, Api::UpdateStateMachine] {
+            assert!(full(api).contains(offered), "{api:?}");
+        }
         assert!(!full(Api::CreateStateMachineAlias).contains("prune"), "aliases have a quota of their own");
     }
 }

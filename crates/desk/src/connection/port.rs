@@ -276,6 +276,8 @@ pub struct NewMachine {
     pub kind: MachineKind,
     pub settings: MachineSettings,
     pub tags: Tags,
+    /// Published as a version in the same call, with this description. An endpoint without versions ignores it.
+    pub publish: Option<String>,
 }
 
 /// Settings of a state machine besides its definition and role. One that is `None` stays as it is, or as AWS has it by
@@ -293,6 +295,8 @@ pub struct MachineUpdate {
     pub definition: Option<String>,
     pub role_arn: Option<String>,
     pub settings: MachineSettings,
+    /// As [`NewMachine::publish`].
+    pub publish: Option<String>,
 }
 
 impl MachineUpdate {

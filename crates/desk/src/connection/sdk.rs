@@ -1,6 +1,7 @@
 //! The AWS SDK behind the port.
 
 mod lookups;
+mod machines;
 mod releases;
 mod roles;
 mod settings;
@@ -17,9 +18,8 @@ use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::timeout::TimeoutConfig;
 use countersign_trace::HistoryEvent;
 
-use self::releases::sdk_tags;
-use self::settings::{encryption, logging, sdk_encryption, sdk_logging, sdk_tracing};
-use super::convert::{event, kind, machine_type, millis, redrivable, redrives, status, status_filter};
+use self::settings::{encryption, logging};
+use super::convert::{event, kind, millis, redrivable, redrives, status, status_filter};
 use super::error::{CallError, Fault};
 use super::port::{
     Api, Call, Caller, DefinitionText, Description, ListedMachine, Listing, MachineDescription, MachineUpdate,
@@ -369,43 +369,11 @@ impl StepFunctions for Sdk {
     }
 
     fn create_machine(&self, new: NewMachine) -> Call<'_, String> {
-        Box::pin(async move {
-            let subject = (Api::CreateStateMachine, new.name.as_str());
-            let call = self.sfn.create_state_machine().name(&new.name).definition(&new.definition);
-            let made = call
-                .role_arn(&new.role_arn)
-                .r#type(machine_type(new.kind))
-                .set_logging_configuration(new.settings.logging.as_ref().map(sdk_logging))
-                .set_tracing_configuration(new.settings.tracing.map(sdk_tracing))
-                .set_encryption_configuration(
-                    new.settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
-                )
-                .set_tags((!new.tags.is_empty()).then(|| sdk_tags(&new.tags)))
-                .send()
-                .await
-                .map_err(|error| failed(subject.0, subject.1, &error))?;
-            Ok(made.state_machine_arn)
-        })
+        Box::pin(machines::create(self, new))
     }
 
     fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
-        let arn = arn.to_owned();
-        Box::pin(async move {
-            let subject = (Api::UpdateStateMachine, arn.as_str());
-            let MachineUpdate { definition, role_arn, settings } = update;
-            let call = self.sfn.update_state_machine().state_machine_arn(&arn).set_definition(definition);
-            let made = call
-                .set_role_arn(role_arn)
-                .set_logging_configuration(settings.logging.as_ref().map(sdk_logging))
-                .set_tracing_configuration(settings.tracing.map(sdk_tracing))
-                .set_encryption_configuration(
-                    settings.encryption.as_ref().map(|one| sdk_encryption(subject, one)).transpose()?,
-                )
-                .send()
-                .await
-                .map_err(|error| failed(subject.0, subject.1, &error))?;
-            Ok(made.revision_id)
-        })
+        Box::pin(machines::update(self, arn.to_owned(), update))
     }
 
     fn create_topic(&self, name: &str) -> Call<'_, ()> {

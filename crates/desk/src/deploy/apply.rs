@@ -1,7 +1,7 @@
 //! Applying a plan: its steps in order, each told as it begins and ends. A step that fails ends the apply; the report says what
 //! was done and what was not, and the next plan begins there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,9 @@ impl ApplyError {
     #[must_use]
     pub fn is_out_of_versions(&self) -> bool {
         let Self::Call(error) = self else { return false };
-        error.api == Api::PublishStateMachineVersion && error.is_code("ServiceQuotaExceededException")
+        // An update has no other quota than that of the version that it publishes.
+        let publishes = matches!(error.api, Api::PublishStateMachineVersion | Api::UpdateStateMachine);
+        publishes && error.is_code("ServiceQuotaExceededException")
     }
 
     pub(super) fn of(failure: Failure, workflow: &str) -> Self {
@@ -125,7 +127,8 @@ pub async fn apply(means: Means<'_>, items: &[ItemPlan], remove: bool, labels: &
 pub(super) async fn carry_out(means: Means<'_>, items: &[ItemPlan], steps: Vec<Step>, labels: &Labels) -> Report {
     let waits = |waiting| (means.tell)(Event::Waits(waiting));
     let patience = Patience::new(means.connection, means.clock, means.timer, means.stop, &waits);
-    let run = Run { means, patience: &patience, items, labels };
+    let apart = steps.iter().filter(|step| step.what == What::Publish).map(|step| step.item).collect();
+    let run = Run { means, patience: &patience, items, labels, apart };
     run.run(steps).await
 }
 
@@ -134,6 +137,8 @@ struct Run<'a> {
     patience: &'a Patience<'a>,
     items: &'a [ItemPlan],
     labels: &'a Labels,
+    /// The items that a step of their own publishes.
+    apart: BTreeSet<usize>,
 }
 
 impl Run<'_> {
@@ -185,7 +190,8 @@ impl Run<'_> {
     }
 
     fn performing(&self, step: &Step) -> Performing<'_> {
-        Performing { patience: self.patience, item: &self.items[step.item], labels: self.labels }
+        let publishes = !self.apart.contains(&step.item);
+        Performing { patience: self.patience, item: &self.items[step.item], labels: self.labels, publishes }
     }
 
     async fn step(&self, step: &Step, report: &mut Report) -> Result<How, Failure> {

@@ -6,7 +6,9 @@ use super::note::{Note, Progress};
 use super::patience::{Answered, Failure, Patience};
 use super::rollout::first_weight;
 use super::steps::{has_settings, is_as_planned, settings_of, stale_tags, tags_of, update_of};
-use crate::connection::{AliasDescription, Api, MachineDescription, NewMachine, Route, number_of, same_routes};
+use crate::connection::{
+    AliasDescription, Api, MachineDescription, MachineUpdate, NewMachine, Route, number_of, same_routes,
+};
 
 /// The role if the manifest names none: emulators accept any.
 const ANY_ROLE: &str = "arn:aws:iam::000000000000:role/countersign";
@@ -55,6 +57,9 @@ pub struct Performing<'a> {
     pub patience: &'a Patience<'a>,
     pub item: &'a ItemPlan,
     pub labels: &'a Labels,
+    /// Whether what it makes or updates is published in the same call, so that no interruption comes between the two: no step of
+    /// its own publishes it.
+    pub publishes: bool,
 }
 
 /// Answers with `None` where there is no such thing.
@@ -108,6 +113,11 @@ impl<'a> Performing<'a> {
         Ok(())
     }
 
+    /// The description of the version that is published in the same call; `None` where another step publishes it.
+    fn version_label(&self) -> Option<String> {
+        self.publishes.then(|| self.labels.version.clone())
+    }
+
     /// Makes a topic; one that exists is left as it is.
     ///
     /// # Errors
@@ -146,6 +156,7 @@ impl<'a> Performing<'a> {
             kind: desired.kind,
             settings: settings_of(desired),
             tags: tags_of(desired),
+            publish: self.version_label(),
         };
         let made = self.patience.change(Api::CreateStateMachine, |calls| calls.create_machine(new.clone()), look);
         match made.await {
@@ -171,7 +182,8 @@ impl<'a> Performing<'a> {
         if look().await?.is_some() {
             return Ok(How::WasDone);
         }
-        let (arn, update) = (&self.item.arn, update_of(self.item, desired));
+        let update = MachineUpdate { publish: self.version_label(), ..update_of(self.item, desired) };
+        let arn = &self.item.arn;
         let made =
             self.patience.change(Api::UpdateStateMachine, |calls| calls.update_machine(arn, update.clone()), look);
         made.await.map(|(_, answered)| answered.into()).map_err(moved)

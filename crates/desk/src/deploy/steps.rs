@@ -29,15 +29,15 @@ pub struct Step {
 pub enum What {
     /// An SNS topic is made, unless it is there.
     MakeTopic { topic: String },
-    /// The state machine is made, with its tags.
+    /// The state machine is made, with its tags; and published as a version, unless [`Self::Publish`] follows.
     Create,
-    /// Its definition, role, logging, tracing or encryption is updated.
+    /// Its definition, role, logging, tracing or encryption is updated; and it is published as with [`Self::Create`].
     Update,
     /// Tags that an earlier apply put, and that the manifest does not have any more, are removed.
     Untag,
     /// Its tags are set, with those by which Countersign knows what was applied.
     Tag,
-    /// It is published as a version.
+    /// It is published as a version that an alias leads to. What was not published when it was made is published now.
     Publish,
     /// The alias leads to that version, for all executions.
     PointAlias { alias: String },
@@ -155,6 +155,7 @@ pub fn update_of(plan: &ItemPlan, desired: &Desired) -> MachineUpdate {
             tracing: desired.tracing.filter(|_| changes(Setting::Tracing)),
             encryption: desired.encryption.clone().filter(|_| changes(Setting::Encryption)),
         },
+        publish: None,
     }
 }
 

@@ -26,6 +26,9 @@ use crate::server::pages::worded;
 
 /// The versions of one state machine that are named.
 const VERSIONS: usize = 3;
+/// The most workflows of a manifest whose ways back are looked up as the page is drawn, even where a call costs nothing: each way
+/// takes several.
+const LOOKED_UP: usize = 20;
 
 /// A column of the table: one environment, or the connection where the manifest has none.
 struct Column<'a> {
@@ -35,6 +38,8 @@ struct Column<'a> {
     /// The plan, where it is the environment that the page plans for.
     plan: Option<&'a Plan>,
     desk: Option<&'a Desk>,
+    /// Whether the ways back of definitions are looked up before anybody asks for one.
+    looks_up: bool,
     deployed: BTreeMap<String, (i64, String)>,
 }
 
@@ -71,6 +76,7 @@ pub async fn board(desks: &[&Desk], desk: &Desk, actor: &Actor, plan: &Plan, bac
             connection,
             plan: is_planned.then_some(plan),
             desk: of,
+            looks_up: of.is_some_and(is_near) && manifest.workflows.len() <= LOOKED_UP,
             deployed,
         });
     }
@@ -151,7 +157,7 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str, back: Option<&
         Some(_) if back == Some(machine.as_str()) => {
             Some(definition_back(desk, actor, &machine).await.unwrap_or_else(no_way))
         }
-        Some(_) if is_near(desk) => definition_back(desk, actor, &machine).await.ok(),
+        Some(_) if column.looks_up => definition_back(desk, actor, &machine).await.ok(),
         Some(_) => Some(offer_back(desk, column.chosen.name(), &machine)),
         None => None,
     };

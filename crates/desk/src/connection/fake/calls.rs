@@ -295,6 +295,9 @@ impl StepFunctions for Fake {
                     (machine.kind, machine.role_arn) = (new.kind, new.role_arn.clone());
                     machine.tags = new.tags.clone();
                     set(machine, new.settings.clone());
+                    if let Some(description) = &new.publish {
+                        machine.publish(Some(description.clone()), now)?;
+                    }
                 }
                 Ok(arn)
             })
@@ -304,15 +307,21 @@ impl StepFunctions for Fake {
     fn update_machine(&self, arn: &str, update: MachineUpdate) -> Call<'_, Option<String>> {
         let arn = arn.to_owned();
         later(move || {
-            self.call(Api::UpdateStateMachine, &arn, |world, _| {
+            self.call(Api::UpdateStateMachine, &arn, |world, now| {
                 let machine = world.machines.get_mut(&arn).ok_or_else(|| missing("StateMachine", &arn))?;
                 if update.is_empty() {
                     return Err(Fault::of_code("MissingRequiredParameter", "Something must be specified"));
                 }
-                machine.definition = update.definition.unwrap_or_else(|| machine.definition.clone());
-                machine.role_arn = update.role_arn.unwrap_or_else(|| machine.role_arn.clone());
-                set(machine, update.settings);
-                machine.revision += 1;
+                let mut updated = machine.clone();
+                updated.definition = update.definition.unwrap_or(updated.definition);
+                updated.role_arn = update.role_arn.unwrap_or(updated.role_arn);
+                set(&mut updated, update.settings);
+                updated.revision += 1;
+                if let Some(description) = update.publish {
+                    // Without room for the version nothing is updated.
+                    updated.publish(Some(description), now)?;
+                }
+                *machine = updated;
                 Ok(machine.revision_id())
             })
         })

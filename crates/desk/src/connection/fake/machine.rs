@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::connection::{MachineKind, Route, Tags};
+use crate::connection::{Fault, MOST_VERSIONS, MachineKind, Route, Tags};
 use crate::deploy::desired::{Encryption, Logging};
 
 /// A state machine.
@@ -52,6 +52,33 @@ impl Machine {
     #[must_use]
     pub fn revision_id(&self) -> Option<String> {
         (self.revision > 1).then(|| self.revision.to_string())
+    }
+
+    /// Publishes it as it is; returns the version's number. Where the newest version is the same, it is that one.
+    ///
+    /// # Errors
+    /// It has as many versions as it can have.
+    pub fn publish(&mut self, description: Option<String>, now: i64) -> Result<u64, Fault> {
+        if let Some((number, newest)) = self.versions.last_key_value()
+            && newest.revision == self.revision
+            && description.as_ref().is_none_or(|description| newest.description.as_ref() == Some(description))
+        {
+            return Ok(*number);
+        }
+        if self.versions.len() >= MOST_VERSIONS {
+            let message = "The maximum number of state machine versions has been reached.";
+            return Err(Fault::of_code("ServiceQuotaExceededException", message));
+        }
+        self.last_version += 1;
+        let version = Version {
+            description,
+            revision: self.revision,
+            definition: self.definition.clone(),
+            role_arn: self.role_arn.clone(),
+            created_at: now,
+        };
+        self.versions.insert(self.last_version, version);
+        Ok(self.last_version)
     }
 }
 

@@ -2,11 +2,9 @@
 
 use super::Fake;
 use super::calls::{later, missing, page};
-use super::machine::{Alias, Machine, Version};
+use super::machine::{Alias, Machine};
 use super::world::World;
-use crate::connection::releases::{
-    ALL_WEIGHT, AliasDescription, ListedVersion, MOST_ROUTES, MOST_VERSIONS, Releases, Route, Tags,
-};
+use crate::connection::releases::{ALL_WEIGHT, AliasDescription, ListedVersion, MOST_ROUTES, Releases, Route, Tags};
 use crate::connection::{Api, Call, Fault, Page};
 
 /// The most tags of a resource.
@@ -79,26 +77,8 @@ impl Releases for Fake {
                 if revision.is_some_and(|revision| revision != current.as_deref().unwrap_or("INITIAL")) {
                     return Err(conflict("Failed to publish the State Machine version: the revision is another."));
                 }
-                if let Some((number, newest)) = machine.versions.last_key_value()
-                    && newest.revision == machine.revision
-                    && description.as_ref().is_none_or(|description| newest.description.as_ref() == Some(description))
-                {
-                    return Ok(format!("{arn}:{number}"));
-                }
-                if machine.versions.len() >= MOST_VERSIONS {
-                    let message = "The maximum number of state machine versions has been reached.";
-                    return Err(Fault::of_code("ServiceQuotaExceededException", message));
-                }
-                machine.last_version += 1;
-                let version = Version {
-                    description,
-                    revision: machine.revision,
-                    definition: machine.definition.clone(),
-                    role_arn: machine.role_arn.clone(),
-                    created_at: now,
-                };
-                machine.versions.insert(machine.last_version, version);
-                Ok(format!("{arn}:{}", machine.last_version))
+                let number = machine.publish(description, now)?;
+                Ok(format!("{arn}:{number}"))
             })
         })
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::connection::fake::{Fake, SetClock, World};
-use crate::connection::{Api, ConnectionKind, MachineSettings, MachineUpdate, ParameterKind, Verdict};
+use crate::connection::{Api, ConnectionKind, MachineUpdate, ParameterKind, Verdict};
 use crate::deploy::applied::Applied;
 use crate::deploy::desired::{APPLIED_TAG, ENVIRONMENT_TAG, FOLDER_TAG};
 use crate::deploy::outlook::Evidence;
@@ -135,7 +135,7 @@ async fn a_folder_is_new_then_unchanged_then_changed_then_drifted() {
     place.write("order.asl.json", &succeed("A"));
 
     let arn = plan.items[0].plan.arn.clone();
-    let update = MachineUpdate { definition: Some(succeed("C")), settings: MachineSettings::default(), role_arn: None };
+    let update = MachineUpdate { definition: Some(succeed("C")), ..MachineUpdate::default() };
     account.connection.calls.update_machine(&arn, update).await.unwrap();
     let plan = account.plan(&place, None).await.unwrap();
     assert_eq!(changes(&plan), ["order drifted"]);

@@ -83,6 +83,26 @@ async fn an_update_sends_what_differs_and_publishes_it() {
     assert_eq!(site.machine("order").unwrap().last_version, 2, "and make no version");
 }
 
+#[tokio::test]
+async fn without_an_alias_whatever_is_made_or_updated_is_published_in_the_same_call() {
+    let site = Site::new();
+    let report = site.deploy(&[desired("order", "one")]).await;
+    assert_eq!(done(&report), [("order".to_owned(), What::Create)]);
+    site.fake.trick(Api::UpdateStateMachine, [Trick::LoseAnswer]);
+    site.deploy(&[desired("order", "two")]).await;
+    site.deploy(&[Desired { tracing: Some(true), ..desired("order", "two") }]).await;
+    let tags = BTreeMap::from([("team".to_owned(), "orders".to_owned())]);
+    site.deploy(&[Desired { tracing: Some(true), tags: tags.clone(), ..desired("order", "two") }]).await;
+    let machine = site.machine("order").unwrap();
+    let published: Vec<(u64, Option<&str>)> =
+        machine.versions.iter().map(|(number, version)| (*number, version.description.as_deref())).collect();
+    assert_eq!(published, [1, 2, 3].map(|number| (number, Some("git 1a2b3c4, plan 0123"))), "tags make no version");
+    assert_eq!(site.fake.count(Api::PublishStateMachineVersion), 0);
+    // An alias that comes later leads to the version that is there.
+    site.deploy(&[Desired { tracing: Some(true), tags, ..live("order", "two", Steps::AtOnce) }]).await;
+    assert_eq!((site.routes("order"), site.machine("order").unwrap().last_version), (vec![(3, 100)], 3));
+}
+
 /// A workflow with these tags.
 fn tagged(tags: &[(&str, &str)]) -> Desired {
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));

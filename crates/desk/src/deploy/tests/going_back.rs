@@ -31,6 +31,14 @@ impl Site {
     }
 }
 
+/// Somebody else changes the definition, and publishes nothing.
+fn change_by_hand(site: &Site, comment: &str) {
+    site.fake.change(|world, _| {
+        let machine = world.machines.get_mut(&arn("order")).unwrap();
+        (machine.definition, machine.revision) = (definition(comment), machine.revision + 1);
+    });
+}
+
 /// A site with a version of each of these comments.
 async fn with_versions(comments: &[&str]) -> Site {
     let site = Site::new();
@@ -54,11 +62,22 @@ async fn a_definition_goes_back_and_then_further_back() {
     assert_eq!(site.definition_back().await, back(1, Some(4), 5), "not forth to what it came from");
     assert_eq!(site.definition(), definition("one"));
     assert_eq!(site.definition_back().await, Err(BackError::NothingBefore(arn("order"))));
-    // What is deployed now has no version of its own: before it there is the newest one.
-    site.deploy(&[desired("order", "four")]).await;
+    // What is there now has no version of its own: before it there is the newest one.
+    change_by_hand(&site, "four");
     assert_eq!(site.definition_back().await, back(5, None, 6));
     assert_eq!(site.definition(), definition("one"));
     assert_eq!(site.routes("order"), [(3, 100)], "the alias is none of its business");
+}
+
+#[tokio::test]
+async fn what_was_deployed_without_an_alias_goes_back() {
+    let site = Site::new();
+    for comment in ["one", "two"] {
+        site.deploy(&[desired("order", comment)]).await;
+    }
+    assert_eq!(site.definition_back().await, back(1, Some(2), 3));
+    assert_eq!(site.definition(), definition("one"));
+    assert_eq!(site.definition_back().await, Err(BackError::NothingBefore(arn("order"))));
 }
 
 #[tokio::test]
@@ -66,7 +85,7 @@ async fn a_machine_that_is_none_of_the_newest_versions_says_how_many_were_not_co
     let site = with_versions(&["one", "two", "three", "four", "five", "six", "seven"]).await;
     assert_eq!(site.way(None).await.unwrap().not_compared, 0);
     // It is version 1 again, which is not looked for.
-    site.deploy(&[desired("order", "one")]).await;
+    change_by_hand(&site, "one");
     let way = site.way(None).await.unwrap();
     assert_eq!((way.to, way.from, way.not_compared), (7, None, 2));
 }
@@ -91,7 +110,7 @@ async fn the_role_goes_back_and_the_tags_say_what_is_there_now() {
 async fn without_versions_or_an_alias_nothing_goes_back() {
     let site = Site::new();
     assert!(matches!(site.definition_back().await, Err(BackError::Failed(_))), "there is no machine");
-    site.deploy(&[desired("order", "one")]).await;
+    site.fake.change(|world, now| world.machine("order", &definition("one"), now));
     assert_eq!(site.definition_back().await, Err(BackError::NeverPublished(arn("order"))));
     assert_eq!(site.way(Some("gone")).await, Err(BackError::NoAlias(format!("{}:gone", arn("order")))));
     assert_eq!(site.fake.count(Api::UpdateStateMachine), 0);

@@ -53,6 +53,17 @@ async fn the_oldest_versions_without_an_alias_make_room() {
 }
 
 #[tokio::test]
+async fn an_update_that_has_no_room_for_its_version_changes_nothing() {
+    let site = full().await;
+    let before = site.machine("order").unwrap();
+    let report = site.apply(&site.plan(&[desired("order", "two")])).await;
+    let Some((Some(_), error)) = &report.failed else { panic!("{report:?}") };
+    assert!(error.is_out_of_versions(), "{error}");
+    let after = site.machine("order").unwrap();
+    assert_eq!((after.definition, after.revision), (before.definition, before.revision));
+}
+
+#[tokio::test]
 async fn a_version_that_comes_into_use_meanwhile_stays() {
     let site = full().await;
     let found = site.with_patience(async |patience| published(patience, &arn("order")).await).await.unwrap();
