@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_desk::approvals::{Choice, Decided};
 use countersign_desk::bulk::Chosen;
-use countersign_desk::deploy::diff;
+use countersign_desk::deploy::{ShownPlan, diff};
 use countersign_desk::starting::{Order, Started};
 use countersign_desk::store::Verb;
 use countersign_desk::{Actor, Desk, Error};
@@ -160,16 +160,25 @@ pub fn is_own_input(desk: &Desk, actor: &Actor, workflow: &str, input: &str) -> 
     Ok(!matches!(input.as_str(), "" | "{}") && !samples.iter().any(|sample| lines(&sample.input) == input))
 }
 
+/// The plan that a form is about. What is empty is not named.
+#[must_use]
+pub fn shown_plan<'a>(environment: &'a str, workflow: &'a str, hash: &'a str) -> ShownPlan<'a> {
+    let named = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    ShownPlan { environment: named(environment), only: named(workflow), hash }
+}
+
 /// Deploys the plan that was shown; returns the names of the workflows. It comes to its end, and on record, also where the
 /// browser has gone away meanwhile, or the quotas make it take longer than a page waits.
 ///
 /// # Errors
 /// The plan has changed, something was not deployed, or it has not come to its end yet.
-pub async fn deploy(desk: &Arc<Desk>, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, AppError> {
-    let (own, actor, only, seen) = (Arc::clone(desk), actor.clone(), only.map(str::to_owned), seen.to_owned());
+pub async fn deploy(desk: &Arc<Desk>, actor: &Actor, shown: ShownPlan<'_>) -> Result<Vec<String>, AppError> {
+    let (own, actor, hash) = (Arc::clone(desk), actor.clone(), shown.hash.to_owned());
+    let (environment, only) = (shown.environment.map(str::to_owned), shown.only.map(str::to_owned));
     let work = async move {
         let source = revision(&own).await;
-        own.deploy_from(&actor, only.as_deref(), &seen, &source).await.inspect_err(log_refusal)
+        let shown = ShownPlan { environment: environment.as_deref(), only: only.as_deref(), hash: &hash };
+        own.deploy_from(&actor, shown, &source).await.inspect_err(log_refusal)
     };
     apart(PATIENCE, work).await.ok_or_else(goes_on)?.map_err(worded(desk))
 }
@@ -210,8 +219,8 @@ pub async fn revision(desk: &Desk) -> String {
 ///
 /// # Errors
 /// The plan has changed, the actor may not deploy it, or no approval is needed.
-pub async fn propose(desk: &Desk, actor: &Actor, only: Option<&str>, seen: &str) -> Result<(), AppError> {
-    desk.propose(actor, only, seen, &revision(desk).await).await.map(drop).map_err(worded(desk))
+pub async fn propose(desk: &Desk, actor: &Actor, shown: ShownPlan<'_>) -> Result<(), AppError> {
+    desk.propose(actor, shown, &revision(desk).await).await.map(drop).map_err(worded(desk))
 }
 
 /// Votes on a proposed deployment: `approve` or `reject`.

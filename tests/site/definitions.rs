@@ -100,8 +100,16 @@ async fn an_environment_of_the_same_connection_is_deployed_from_its_own_page() {
     assert!(first.contains("Nothing to deploy") && first.contains("/default/deploy?environment=trial"));
     let page = site.page("/default/deploy?environment=trial").await.text;
     assert!(page.contains("This is the plan of the environment"));
-    let answer = deploy(&site, "a", &seen(&page, "a")).await;
+    assert!(page.contains("name=\"environment\" value=\"trial\""), "{page}");
+    let shown = seen(&page, "a");
+    let fields = |environment| [("name", "a"), ("seen", shown.as_str()), ("environment", environment)];
+    for other in ["live", "none"] {
+        let refused = site.post("/api/deploy", "application/json", &fields(other)).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{other}: {}", refused.text);
+    }
+    let answer = site.form("/api/deploy", &fields("trial")).await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text);
+    assert_eq!(answer.header(header::LOCATION), "/default/deploy?environment=trial", "its own page is shown again");
     let listed = site.desk.sfn.list_state_machines().send().await.unwrap().state_machines;
     let mut names: Vec<&str> = listed.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use countersign_desk::connection::number_of;
-use countersign_desk::deploy::{Change, DeployError, Progress, Why};
+use countersign_desk::deploy::{Change, DeployError, Progress, ShownPlan, Why};
 use countersign_desk::store::{ActFilter, Deed, Kind, ProposalEnd, Recorded};
 use countersign_desk::{Actor, Clock, Error, Person};
 
@@ -163,7 +163,7 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     let direct = deploy(&site).await;
     assert!(matches!(direct, Err(Error::Deploy(DeployError::NeedsApproval))), "{direct:?}");
     let hash = desk.plan(&dana()).await.unwrap().hash;
-    let id = desk.propose(&dana(), None, &hash, "git 1a2b3c4").await.unwrap();
+    let id = desk.propose(&dana(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
     assert!(desk.vote_on(&dana(), &id, true, "", &hash).await.is_err(), "four eyes");
     let kenji = member("kenji", &["viewers", "finance"]);
     desk.vote_on(&kenji, &id, true, "Go ahead.", &hash).await.unwrap();

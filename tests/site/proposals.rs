@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
+use countersign_desk::deploy::ShownPlan;
 use countersign_desk::{Actor, people};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -73,7 +74,7 @@ async fn a_program_reads_proposals_and_votes_as_its_person() {
     let desk = Arc::clone(&site.desk.desk);
     let dana = Actor::Person(people::find("dana").unwrap());
     let hash = desk.plan(&dana).await.unwrap().hash;
-    let id = desk.propose(&dana, None, &hash, "git 1a2b3c4").await.unwrap();
+    let id = desk.propose(&dana, ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
     let document = get(&site, "/api/openapi.json").await.json();
 
     let list = get(&site, LIST).await;

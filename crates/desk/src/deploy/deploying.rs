@@ -57,6 +57,24 @@ pub enum DeployError {
     Interrupted { error: ApplyError, done: Vec<String> },
 }
 
+/// A plan, or one workflow of it, as somebody saw it: nothing else is deployed or proposed.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownPlan<'a> {
+    /// The environment that it is of. Without it, the hash says which one of those that lead to the connection.
+    pub environment: Option<&'a str>,
+    /// The one workflow that is meant; `None` for all of them.
+    pub only: Option<&'a str>,
+    pub hash: &'a str,
+}
+
+impl<'a> ShownPlan<'a> {
+    /// A whole plan, by its hash alone.
+    #[must_use]
+    pub const fn of(hash: &'a str) -> Self {
+        Self { environment: None, only: None, hash }
+    }
+}
+
 /// The last plan of an account.
 #[derive(Debug, Default)]
 pub struct Remembered(Option<Planned>);
@@ -153,21 +171,36 @@ impl Desk {
         })
     }
 
-    /// The plan that was shown. Several environments may lead to one connection: the hash says which of them was looked at.
-    /// Where none has it any more, and where nothing was shown, it is the plan of the one that the connection shows.
-    pub(super) async fn plan_seen(&self, only: Option<&str>, seen: Option<&str>) -> Result<Plan, Error> {
+    /// The plan that was shown. Several environments may lead to one connection: where only the hash says which of them was
+    /// looked at, each is planned until one has it. Where none has it any more, and where nothing was shown, it is the plan of
+    /// the one that the connection shows.
+    pub(super) async fn plan_seen(&self, shown: Option<ShownPlan<'_>>) -> Result<Plan, Error> {
+        if let Some(name) = shown.and_then(|shown| shown.environment) {
+            return self.plan_of(name).await;
+        }
         let first = self.fresh_plan(None).await?;
-        let Some(seen) = seen.filter(|seen| !has_hash(&first, only, seen)) else { return Ok(first) };
+        let Some(shown) = shown.filter(|shown| !has_hash(&first, shown)) else { return Ok(first) };
         for name in Chosen::names_on(&first.folder.manifest, self.id().as_str()) {
             if name == first.environment {
                 continue;
             }
             let plan = self.fresh_plan(Some(name)).await?;
-            if has_hash(&plan, only, seen) {
+            if has_hash(&plan, &shown) {
                 return Ok(plan);
             }
         }
         Ok(first)
+    }
+
+    /// The plan of an environment that leads to this connection.
+    async fn plan_of(&self, environment: &str) -> Result<Plan, Error> {
+        let folder = self.definitions().read();
+        let is_here = Chosen::names_on(&folder.manifest, self.id().as_str()).contains(&environment);
+        // One that is gone, or leads elsewhere by now, is not this connection's to deploy. Mistakes of the manifest come first.
+        if folder.problems.is_empty() && !is_here {
+            return Err(DeployError::AnotherPlan.into());
+        }
+        self.fresh_plan(Some(environment)).await
     }
 
     /// Makes the parameters that the manifest names and has a value for, where there are none of their names: so an engine that
@@ -200,7 +233,7 @@ impl Desk {
     /// # Errors
     /// The manifest cannot be used, or a call fails.
     pub async fn deploy_everything(&self, actor: &Actor) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, None, None, "", false).await
+        self.deploy_planned(actor, None, "", false).await
     }
 
     /// Deploys one workflow, or all, according to the plan that was shown; `seen` is its hash. Returns the names.
@@ -209,55 +242,48 @@ impl Desk {
     /// The plan has changed (then nothing was deployed), a definition is refused, the manifest cannot be used, or a call
     /// fails.
     pub async fn deploy_seen(&self, actor: &Actor, only: Option<&str>, seen: &str) -> Result<Vec<String>, Error> {
-        self.deploy_from(actor, only, seen, "").await
+        self.deploy_from(actor, ShownPlan { only, ..ShownPlan::of(seen) }, "").await
     }
 
     /// The same with where the definitions come from, such as a revision of git, for the descriptions of versions.
     ///
     /// # Errors
     /// Those of [`Desk::deploy_seen`].
-    pub async fn deploy_from(
-        &self,
-        actor: &Actor,
-        only: Option<&str>,
-        seen: &str,
-        source: &str,
-    ) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, only, Some(seen), source, false).await
+    pub async fn deploy_from(&self, actor: &Actor, shown: ShownPlan<'_>, source: &str) -> Result<Vec<String>, Error> {
+        self.deploy_planned(actor, Some(shown), source, false).await
     }
 
     /// Deploys exactly a plan that people approved.
     pub(super) async fn deploy_approved(
         &self,
         actor: &Actor,
-        only: Option<&str>,
-        seen: &str,
+        shown: ShownPlan<'_>,
         source: &str,
     ) -> Result<Vec<String>, Error> {
-        self.deploy_planned(actor, only, Some(seen), source, true).await
+        self.deploy_planned(actor, Some(shown), source, true).await
     }
 
     async fn deploy_planned(
         &self,
         actor: &Actor,
-        only: Option<&str>,
-        seen: Option<&str>,
+        shown: Option<ShownPlan<'_>>,
         source: &str,
         approved: bool,
     ) -> Result<Vec<String>, Error> {
+        let only = shown.and_then(|shown| shown.only);
         self.permit_change(actor, Action::Deploy, only, None).await?;
         let folder = self.definitions().read();
         if let Some(problem) = folder.problems.first() {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
-        let plan = self.plan_seen(only, seen).await?;
+        let plan = self.plan_seen(shown).await?;
         if !approved && self.approval_rule(&plan.environment).is_some() {
             return Err(DeployError::NeedsApproval.into());
         }
         if let Some(problem) = plan.problems.iter().find(|problem| problem.error) {
             return Err(DeployError::Manifest(problem.clone()).into());
         }
-        let ready = wanted(&plan.items, only, seen)?;
+        let ready = wanted(&plan.items, only, shown.map(|shown| shown.hash))?;
         for item in &ready {
             self.permit_change(actor, Action::Deploy, Some(item.machine()), None).await?;
         }
@@ -309,11 +335,11 @@ impl Desk {
     }
 }
 
-/// Whether a plan, or one workflow of it, is the one that was `seen`.
-fn has_hash(plan: &Plan, only: Option<&str>, seen: &str) -> bool {
-    match only {
-        Some(only) => plan.items.iter().any(|item| item.name() == only && item.hash() == seen),
-        None => plan.hash == seen,
+/// Whether a plan, or one workflow of it, is the one that was shown.
+fn has_hash(plan: &Plan, shown: &ShownPlan<'_>) -> bool {
+    match shown.only {
+        Some(only) => plan.items.iter().any(|item| item.name() == only && item.hash() == shown.hash),
+        None => plan.hash == shown.hash,
     }
 }
 

@@ -82,7 +82,7 @@ pub use check::folder_findings;
 pub use compare::compare;
 pub use definition::{Definition, Unread, is_yaml, unread_finding};
 pub use definitions::{Definitions, ManifestTrouble, declared_functions};
-pub use deploying::{DeployError, Remembered};
+pub use deploying::{DeployError, Remembered, ShownPlan};
 pub use driving::{Counting, Listed, Looked, finish, look, machine_of, note_of};
 pub use environment::{Chosen, NoEnvironment};
 pub(crate) use evidence::Kept as KeptReplays;

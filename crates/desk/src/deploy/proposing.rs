@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::ballot::{STATE, as_vote, decide, needed, subject, voters};
-use super::deploying::{DeployError, wanted};
+use super::deploying::{DeployError, ShownPlan, wanted};
 use super::desired::ItemPlan;
 use super::environment::Chosen;
 use crate::actor::Actor;
@@ -99,14 +99,15 @@ impl Desk {
         Chosen::of(&folder.manifest, environment).ok()?.approval().cloned()
     }
 
-    /// Proposes the plan that was shown, or one workflow of it; `seen` is its hash, and `source` where the definitions came
-    /// from. Returns the proposal's id.
+    /// Proposes the plan that was shown, or one workflow of it; `source` is where the definitions came from. Returns the
+    /// proposal's id.
     ///
     /// # Errors
     /// The actor may not deploy it, the plan has changed or changes nothing, or no approval is needed.
-    pub async fn propose(&self, actor: &Actor, only: Option<&str>, seen: &str, source: &str) -> Result<String, Error> {
+    pub async fn propose(&self, actor: &Actor, shown: ShownPlan<'_>, source: &str) -> Result<String, Error> {
+        let ShownPlan { only, hash: seen, .. } = shown;
         self.permit_change(actor, Action::Deploy, only, None).await?;
-        let plan = self.plan_seen(only, Some(seen)).await?;
+        let plan = self.plan_seen(Some(shown)).await?;
         let rule = self.approval_rule(&plan.environment).ok_or(ProposalError::NotNeeded)?;
         let maker = Maker::of(actor).ok_or(ProposalError::Nobody)?;
         let items: Vec<ItemPlan> =
@@ -387,8 +388,10 @@ impl Desk {
         let end = match actor {
             None => failed(format!("{} may no longer sign in", maker.person.id)),
             Some(actor) => {
-                let only = proposal.about.only.as_deref();
-                match self.deploy_approved(&actor, only, &proposal.hash, &proposal.about.source).await {
+                let about = &proposal.about;
+                let environment = Some(about.environment.as_str()).filter(|name| !name.is_empty());
+                let shown = ShownPlan { environment, only: about.only.as_deref(), hash: &proposal.hash };
+                match self.deploy_approved(&actor, shown, &about.source).await {
                     Ok(workflows) => ProposalEnd::Applied { workflows },
                     Err(Error::Deploy(DeployError::AnotherPlan | DeployError::NotBegun(_))) => ProposalEnd::MovedOn,
                     Err(Error::Deploy(DeployError::Interrupted { error, done })) => {

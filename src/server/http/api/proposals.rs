@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
-use countersign_desk::deploy::{Change, ProposalShown};
+use countersign_desk::deploy::{Change, ProposalShown, ShownPlan};
 use countersign_desk::store::{self, GivenAnswer, ProposalEnd};
 use countersign_desk::{Actor, Desk, Once};
 
@@ -116,7 +116,8 @@ async fn file(desk: &Desk, actor: &Actor, wanted: &ProposalRequest) -> Result<Gi
     let failed = |error: countersign_desk::Error| Problem::of(desk, &error);
     // Where the definitions came from, the server says by itself.
     let source = acting::revision(desk).await;
-    let id = desk.propose(actor, wanted.workflow.as_deref(), &wanted.shown, &source).await.map_err(failed)?;
+    let shown = ShownPlan { only: wanted.workflow.as_deref(), ..ShownPlan::of(&wanted.shown) };
+    let id = desk.propose(actor, shown, &source).await.map_err(failed)?;
     let found = desk.proposed(actor, &id).await.map_err(failed)?;
     Ok(given(StatusCode::CREATED, &proposal(desk, &found)))
 }

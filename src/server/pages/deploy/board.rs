@@ -155,9 +155,9 @@ async fn cell(column: &Column<'_>, actor: &Actor, workflow: &str, back: Option<&
     let definition = match &releases {
         Some(found) if !goes_back(column, desk, actor, &machine, found) => None,
         Some(_) if back == Some(machine.as_str()) => {
-            Some(definition_back(desk, actor, &machine).await.unwrap_or_else(no_way))
+            Some(definition_back(column, desk, actor, &machine).await.unwrap_or_else(no_way))
         }
-        Some(_) if column.looks_up => definition_back(desk, actor, &machine).await.ok(),
+        Some(_) if column.looks_up => definition_back(column, desk, actor, &machine).await.ok(),
         Some(_) => Some(offer_back(desk, column.chosen.name(), &machine)),
         None => None,
     };
@@ -200,10 +200,11 @@ fn alias(
     let way = alias_way(alias, versions);
     let forms = (may_change(column, desk, actor, machine) && (rolling || way.is_some())).then(|| {
         let finish = rolling.then(|| {
-            let fields = [("workflow", machine), ("alias", alias.name.as_str())];
+            let environment = ("environment", column.chosen.name());
+            let fields = [("workflow", machine), ("alias", alias.name.as_str()), environment];
             form(desk, FinishRollout::PATH, &fields, "Finish the rollout")
         });
-        let back = way.map(|way| roll_back(desk, machine, &way));
+        let back = way.map(|way| roll_back(desk, column.chosen.name(), machine, &way));
         view! { <div class="plan-forms">{finish}{back}</div> }
     });
     view! {
@@ -230,7 +231,7 @@ fn offer_back(desk: &Desk, environment: &str, machine: &str) -> AnyView {
 ///
 /// # Errors
 /// There is none, or it could not be looked up.
-async fn definition_back(desk: &Desk, actor: &Actor, machine: &str) -> Result<AnyView, AppError> {
+async fn definition_back(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str) -> Result<AnyView, AppError> {
     let way = desk.definition_way(actor, machine).await.map_err(|error| worded(desk, &error))?;
     let from = match (way.from, way.not_compared) {
         (Some(from), _) => format!("The definition is that of version {from}."),
@@ -241,7 +242,7 @@ async fn definition_back(desk: &Desk, actor: &Actor, machine: &str) -> Result<An
             )
         }
     };
-    let back = roll_back(desk, machine, &way);
+    let back = roll_back(desk, column.chosen.name(), machine, &way);
     Ok(view! { <div class="alias"><p class="quiet">{from}</p><div class="plan-forms">{back}</div></div> }.into_any())
 }
 
@@ -257,9 +258,10 @@ fn may_change(column: &Column<'_>, desk: &Desk, actor: &Actor, machine: &str) ->
 }
 
 /// The button that takes this way back, and where it leads.
-fn roll_back(desk: &Desk, machine: &str, way: &WayBack) -> AnyView {
+fn roll_back(desk: &Desk, environment: &str, machine: &str, way: &WayBack) -> AnyView {
     let hash = way.hash();
-    let fields = [("workflow", machine), ("alias", way.alias().unwrap_or_default()), ("seen", hash.as_str())];
+    let alias = way.alias().unwrap_or_default();
+    let fields = [("workflow", machine), ("alias", alias), ("seen", hash.as_str()), ("environment", environment)];
     let to = format!("to version {}", way.to);
     view! { {form(desk, RollBack::PATH, &fields, "Roll back")}<span class="quiet">{to}</span> }.into_any()
 }

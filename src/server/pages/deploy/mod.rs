@@ -119,6 +119,7 @@ fn going_on(one: &UnderWay) -> String {
 /// The buttons that deploy, or that propose where people have to approve it.
 struct Buttons<'a> {
     connection: &'a str,
+    environment: &'a str,
     /// The path of the server function.
     action: &'static str,
     /// The words of a workflow's button, and of the one for all of them.
@@ -128,12 +129,12 @@ struct Buttons<'a> {
 }
 
 impl<'a> Buttons<'a> {
-    fn of(desk: &'a Desk, environment: &str) -> Self {
+    fn of(desk: &'a Desk, environment: &'a str) -> Self {
         let (action, one, all) = match desk.approval_rule(environment) {
             Some(_) => (server_fns::Propose::PATH, "Propose", "Propose all changes"),
             None => (server_fns::Deploy::PATH, "Deploy", "Deploy all changes"),
         };
-        Self { connection: desk.id().as_str(), action, one, all, read_only: desk.about().read_only }
+        Self { connection: desk.id().as_str(), environment, action, one, all, read_only: desk.about().read_only }
     }
 
     /// The button of one workflow; `seen` is the hash of its plan, and empty for whoever may not deploy it.
@@ -147,7 +148,7 @@ impl<'a> Buttons<'a> {
     }
 
     fn form(&self, name: &str, seen: &str, word: &'static str, class: &'static str) -> AnyView {
-        let fields = [("name", name), ("seen", seen)];
+        let fields = [("name", name), ("seen", seen), ("environment", self.environment)];
         let (connection, action, disabled) = (self.connection, self.action, self.read_only || seen.is_empty());
         Form { connection, action, fields: &fields, comment: false, word, class, disabled }.view()
     }
@@ -195,6 +196,15 @@ pub(super) fn plan_of(here: &Routes, environment: &str) -> String {
         "" => here.deploy(),
         name => format!("{}?{ENVIRONMENT}={}", here.deploy(), encode(name)),
     }
+}
+
+/// The address of the page after something was done in an environment: the one that the connection shows is not named.
+#[must_use]
+pub fn page_of(desk: &Desk, environment: &str) -> String {
+    let folder = desk.definitions().read();
+    let here = Chosen::names_on(&folder.manifest, desk.id().as_str());
+    let other = here.iter().skip(1).find(|name| **name == environment);
+    plan_of(&routes::of(desk.id().as_str()), other.copied().unwrap_or_default())
 }
 
 /// The address of the page with something to look up, in an environment that is not the first.

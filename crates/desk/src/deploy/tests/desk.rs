@@ -7,7 +7,7 @@ use crate::actor::{Actor, Person};
 use crate::approvals::who::NotAllowed;
 use crate::connection::{ExecutionStatus, Route};
 use crate::deploy::proposing::{ProposalError, ProposalShown};
-use crate::deploy::{BackError, DeployError, Progress, RolloutError};
+use crate::deploy::{BackError, DeployError, Progress, RolloutError, ShownPlan};
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
 use crate::index::SqliteIndex;
@@ -98,7 +98,7 @@ impl Office {
 
     async fn propose(&self) -> ProposalShown {
         let hash = self.hash().await;
-        let id = self.desk.propose(&deployer(), None, &hash, "git 1a2b3c4").await.unwrap();
+        let id = self.desk.propose(&deployer(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
         self.desk.proposed(&deployer(), &id).await.unwrap()
     }
 
@@ -292,7 +292,7 @@ async fn a_deployment_that_needs_an_approval_waits_for_its_quorum() {
     let kenji = member("kenji", &["viewers", "release"]);
     assert_eq!(office.desk.votable(&kenji).await.unwrap(), 0, "nothing is left to vote on");
     let hash = office.hash().await;
-    let nothing = office.desk.propose(&deployer(), None, &hash, "").await;
+    let nothing = office.desk.propose(&deployer(), ShownPlan::of(&hash), "").await;
     assert!(matches!(nothing, Err(Error::Proposal(ProposalError::Nothing))), "{nothing:?}");
     let late = office.vote(&member("kenji", &["viewers", "release"]), &shown, true).await;
     assert!(matches!(late, Err(Error::Proposal(ProposalError::Ended))), "{late:?}");
@@ -318,14 +318,19 @@ async fn the_second_environment_of_a_connection_is_proposed_and_made_as_it_was_s
     let live = office.desk.plan_in(&deployer(), Some("live")).await.unwrap().hash;
     let direct = office.desk.deploy_seen(&deployer(), None, &live).await;
     assert!(matches!(direct, Err(Error::Deploy(DeployError::NeedsApproval))), "{direct:?}");
-    let id = office.desk.propose(&deployer(), None, &live, "").await.unwrap();
+    let named = |environment| ShownPlan { environment: Some(environment), ..ShownPlan::of(&live) };
+    for other in ["trial", "gone"] {
+        let refused = office.desk.deploy_from(&deployer(), named(other), "").await;
+        assert!(matches!(refused, Err(Error::Deploy(DeployError::AnotherPlan))), "{other}: {refused:?}");
+    }
+    let id = office.desk.propose(&deployer(), named("live"), "").await.unwrap();
     let shown = office.desk.proposed(&deployer(), &id).await.unwrap();
     assert_eq!((shown.proposal.about.environment.as_str(), shown.needed), ("live", 1));
     // The first one needs nobody.
     office.deploy().await;
     assert!(office.site.machine("order-trial").is_some() && office.site.machine("order").is_none());
     let trial = office.hash().await;
-    let needless = office.desk.propose(&deployer(), None, &trial, "").await;
+    let needless = office.desk.propose(&deployer(), ShownPlan::of(&trial), "").await;
     assert!(matches!(needless, Err(Error::Proposal(ProposalError::NotNeeded))), "{needless:?}");
     office.vote(&member("omar", &["viewers", "release"]), &shown, true).await.unwrap();
     assert_eq!(office.end_of(&shown).await, Some(ProposalEnd::Applied { workflows: vec!["order".to_owned()] }));
