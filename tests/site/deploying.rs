@@ -163,7 +163,7 @@ async fn a_workflow_is_deployed_rolled_out_taken_back_and_approved() {
     let direct = deploy(&site).await;
     assert!(matches!(direct, Err(Error::Deploy(DeployError::NeedsApproval))), "{direct:?}");
     let hash = desk.plan(&dana()).await.unwrap().hash;
-    let id = desk.propose(&dana(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
+    let id = desk.propose(&dana(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap().id;
     assert!(desk.vote_on(&dana(), &id, true, "", &hash).await.is_err(), "four eyes");
     let kenji = member("kenji", &["viewers", "finance"]);
     desk.vote_on(&kenji, &id, true, "Go ahead.", &hash).await.unwrap();

@@ -74,7 +74,7 @@ async fn a_program_reads_proposals_and_votes_as_its_person() {
     let desk = Arc::clone(&site.desk.desk);
     let dana = Actor::Person(people::find("dana").unwrap());
     let hash = desk.plan(&dana).await.unwrap().hash;
-    let id = desk.propose(&dana, ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
+    let id = desk.propose(&dana, ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap().id;
     let document = get(&site, "/api/openapi.json").await.json();
 
     let list = get(&site, LIST).await;
@@ -171,6 +171,9 @@ async fn a_program_proposes_exactly_the_plan_that_it_was_shown() {
         act(&site, LIST, "dana", "a", &json!({ "shown": hash })).await,
     ];
     assert_eq!((first.status, &first.text), (StatusCode::CREATED, &again.text), "the same answer");
+    let known = act(&site, LIST, "dana", "b", &json!({ "shown": hash })).await;
+    described(&document, LIST, "post", &known);
+    assert_eq!((known.status, &known.json()["id"]), (StatusCode::OK, &first.json()["id"]), "she proposed it before");
     assert_eq!(get(&site, LIST).await.json()["proposals"].as_array().unwrap().len(), 1, "and no other proposal");
     drop(desk);
     site.close().await;
@@ -208,5 +211,8 @@ async fn the_command_proposes_what_the_server_plans_too() {
     let id = listed["proposals"][0]["id"].as_str().unwrap();
     assert!(text.contains(id) && text.contains("/default/inbox#proposals"), "{text}");
     assert_eq!(listed["proposals"][0]["person_id"], "dana");
+    let (status, text) = run(&folder.0).await;
+    assert!(status == Some(0) && text.contains(id), "the same proposal: {status:?}: {text}");
+    assert_eq!(get(&site, LIST).await.json()["proposals"].as_array().unwrap().len(), 1);
     site.close().await;
 }

@@ -103,7 +103,7 @@ pub use plan::{
 };
 pub use planning::{NotCompared, Owner, Plan, PlanError, Planner};
 pub(crate) use proposing::Approved;
-pub use proposing::{ProposalError, ProposalShown, proposal_of};
+pub use proposing::{ProposalError, ProposalShown, Proposed, proposal_of};
 pub use recording::{By, acts, execution_of, moved, pruned, went_back, word};
 pub use rollout::Move;
 pub(crate) use rollouts::Rolling;

@@ -43,6 +43,15 @@ pub struct ProposalShown {
     pub may: Result<(), NotAllowed>,
 }
 
+/// A plan that waits for votes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// The id of the proposal.
+    pub id: String,
+    /// Whether the same person had proposed the same plan before: it is that proposal.
+    pub was_known: bool,
+}
+
 /// Why nothing came of a proposal or a vote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ProposalError {
@@ -99,12 +108,12 @@ impl Desk {
         Chosen::of(&folder.manifest, environment).ok()?.approval().cloned()
     }
 
-    /// Proposes the plan that was shown, or one workflow of it; `source` is where the definitions came from. Returns the
-    /// proposal's id.
+    /// Proposes the plan that was shown, or one workflow of it; `source` is where the definitions came from. A plan that the same
+    /// person proposed before, and that still waits, is not proposed again.
     ///
     /// # Errors
     /// The actor may not deploy it, the plan has changed or changes nothing, or no approval is needed.
-    pub async fn propose(&self, actor: &Actor, shown: ShownPlan<'_>, source: &str) -> Result<String, Error> {
+    pub async fn propose(&self, actor: &Actor, shown: ShownPlan<'_>, source: &str) -> Result<Proposed, Error> {
         let ShownPlan { only, hash: seen, .. } = shown;
         self.permit_change(actor, Action::Deploy, only, None).await?;
         let plan = self.plan_seen(Some(shown)).await?;
@@ -137,9 +146,11 @@ impl Desk {
         };
         let names: Vec<&str> = items.iter().map(|item| item.workflow.as_str()).collect();
         let act = self.act_on_proposal(actor, Deed::Proposed, &proposal, names.join(", "));
-        self.store().propose(self.id(), &proposal, &act).await?;
+        if let Some(id) = self.store().propose(self.id(), &proposal, &act).await? {
+            return Ok(Proposed { id, was_known: true });
+        }
         self.watch().changes.publish([Topic::Inbox, Topic::Frame]);
-        Ok(proposal.id)
+        Ok(Proposed { id: proposal.id, was_known: false })
     }
 
     fn act_on_proposal(&self, actor: &Actor, deed: Deed, proposal: &Proposal, detail: String) -> Act {

@@ -99,8 +99,14 @@ pub struct ProposalVote {
 
 /// The proposed deployments of all connections.
 pub trait Proposals: Send + Sync + 'static {
-    /// Keeps a proposal, with its act.
-    fn propose<'a>(&'a self, connection: &'a ConnectionId, proposal: &'a Proposal, act: &'a Act) -> Kept<'a, ()>;
+    /// Keeps a proposal, with its act. Where the same person's proposal of the same plan has no end yet, nothing is kept: then it
+    /// returns the id of that one.
+    fn propose<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        proposal: &'a Proposal,
+        act: &'a Act,
+    ) -> Kept<'a, Option<String>>;
 
     /// The proposals, newest first, at most `limit`; only those without an end, where `open`.
     fn proposals<'a>(&'a self, connection: &'a ConnectionId, open: bool, limit: u32) -> Kept<'a, Vec<Proposal>>;

@@ -455,7 +455,7 @@ pub async fn a_proposal_keeps_its_votes_and_ends_once(store: &dyn Store) {
     let approvers = Approvers { people: Vec::new(), groups: vec!["release".into()] };
     let proposal = |id: &str| Proposal {
         id: id.to_owned(),
-        hash: "h".into(),
+        hash: format!("h {id}"),
         about: about.clone(),
         rule: ApprovalRule { approvers: approvers.clone(), quorum: 2, four_eyes: true },
         maker: Maker { person: person.clone(), scope: Some(Scope::Read) },
@@ -474,7 +474,8 @@ pub async fn a_proposal_keeps_its_votes_and_ends_once(store: &dyn Store) {
     for id in ["one", "two"] {
         store.propose(&here, &proposal(id), &act(Deed::Proposed, 1)).await.unwrap();
     }
-    assert!(store.propose(&here, &proposal("one"), &act(Deed::Proposed, 1)).await.is_err(), "an id is used once");
+    let same_id = Proposal { id: "one".into(), ..proposal("three") };
+    assert!(store.propose(&here, &same_id, &act(Deed::Proposed, 1)).await.is_err(), "an id is used once");
     let ids = |all: Vec<Proposal>| all.into_iter().map(|one| one.id).collect::<Vec<_>>();
     assert_eq!(ids(store.proposals(&here, true, 10).await.unwrap()), ["two", "one"]);
     assert_eq!(store.proposal(&here, "one").await.unwrap(), Some((proposal("one"), Vec::new())));

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
-use countersign_desk::deploy::{Change, ProposalShown, ShownPlan};
+use countersign_desk::deploy::{Change, ProposalShown, Proposed, ShownPlan};
 use countersign_desk::store::{self, GivenAnswer, ProposalEnd};
 use countersign_desk::{Actor, Desk, Once};
 
@@ -90,6 +90,7 @@ pub async fn show(State(site): State<Site>, Path(id): Path<String>, parts: Parts
     ),
     request_body = ProposalRequest,
     responses(
+        (status = 200, body = Proposal, description = "You proposed the same plan before, as this one, which is still open"),
         (status = 201, body = Proposal, description = "It waits for votes"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The server plans something else, or the same request is being answered"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -117,9 +118,10 @@ async fn file(desk: &Desk, actor: &Actor, wanted: &ProposalRequest) -> Result<Gi
     // Where the definitions came from, the server says by itself.
     let source = acting::revision(desk).await;
     let shown = ShownPlan { only: wanted.workflow.as_deref(), ..ShownPlan::of(&wanted.shown) };
-    let id = desk.propose(actor, shown, &source).await.map_err(failed)?;
+    let Proposed { id, was_known } = desk.propose(actor, shown, &source).await.map_err(failed)?;
     let found = desk.proposed(actor, &id).await.map_err(failed)?;
-    Ok(given(StatusCode::CREATED, &proposal(desk, &found)))
+    let status = if was_known { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(given(status, &proposal(desk, &found)))
 }
 
 /// Votes on a proposed deployment, as the person of the token. The vote that completes the approval has the plan deployed.

@@ -6,7 +6,7 @@ use super::*;
 use crate::actor::{Actor, Person};
 use crate::approvals::who::NotAllowed;
 use crate::connection::{ExecutionStatus, Route};
-use crate::deploy::proposing::{ProposalError, ProposalShown};
+use crate::deploy::proposing::{ProposalError, ProposalShown, Proposed};
 use crate::deploy::{BackError, DeployError, Progress, RolloutError, ShownPlan};
 use crate::desk::{Desk, Parts};
 use crate::error::Error;
@@ -98,8 +98,9 @@ impl Office {
 
     async fn propose(&self) -> ProposalShown {
         let hash = self.hash().await;
-        let id = self.desk.propose(&deployer(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
-        self.desk.proposed(&deployer(), &id).await.unwrap()
+        let proposed = self.desk.propose(&deployer(), ShownPlan::of(&hash), "git 1a2b3c4").await.unwrap();
+        assert!(!proposed.was_known);
+        self.desk.proposed(&deployer(), &proposed.id).await.unwrap()
     }
 
     /// How a proposal ended; its deployment may go on behind the answer to the vote.
@@ -323,7 +324,7 @@ async fn the_second_environment_of_a_connection_is_proposed_and_made_as_it_was_s
         let refused = office.desk.deploy_from(&deployer(), named(other), "").await;
         assert!(matches!(refused, Err(Error::Deploy(DeployError::AnotherPlan))), "{other}: {refused:?}");
     }
-    let id = office.desk.propose(&deployer(), named("live"), "").await.unwrap();
+    let id = office.desk.propose(&deployer(), named("live"), "").await.unwrap().id;
     let shown = office.desk.proposed(&deployer(), &id).await.unwrap();
     assert_eq!((shown.proposal.about.environment.as_str(), shown.needed), ("live", 1));
     // The first one needs nobody.
@@ -346,6 +347,24 @@ async fn what_moved_on_since_it_was_proposed_is_not_applied() {
     office.vote(&member("ines", &["viewers", "release"]), &shown, true).await.unwrap();
     assert_eq!(office.end_of(&shown).await, Some(ProposalEnd::MovedOn));
     assert!(office.site.machine("order").is_none());
+}
+
+#[tokio::test]
+async fn the_same_plan_waits_once_for_each_who_proposes_it() {
+    let office = Office::open("twice", APPROVED).await;
+    let shown = office.propose().await;
+    let plan = ShownPlan::of(&shown.proposal.hash);
+    let again = office.desk.propose(&deployer(), plan, "").await.unwrap();
+    assert_eq!(again, Proposed { id: shown.proposal.id.clone(), was_known: true });
+    let ines = member("ines", &["deployers"]);
+    let (one, other) = tokio::join!(office.desk.propose(&ines, plan, ""), office.desk.propose(&ines, plan, ""));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.id == other.id, one.was_known != other.was_known), (true, true), "at the same time, too");
+    assert_ne!(one.id, again.id, "another person's has votes of its own");
+    assert_eq!(office.record().await.iter().filter(|(deed, _)| *deed == Deed::Proposed).count(), 2);
+    office.desk.withdraw(&deployer(), &shown.proposal.id).await.unwrap();
+    // One that came to its end is no obstacle.
+    office.propose().await;
 }
 
 #[tokio::test]

@@ -47,12 +47,33 @@ fn vote_of(row: &SqliteRow) -> Result<ProposalVote, StoreError> {
     })
 }
 
+/// Whether one person proposes the same with both; whoever else proposes it has votes of their own.
+fn is_same(one: &Proposal, other: &Proposal) -> bool {
+    one.maker.person.id == other.maker.person.id
+        && one.hash == other.hash
+        && one.about.environment == other.about.environment
+        && one.about.only == other.about.only
+}
+
 impl Proposals for Sqlite {
-    fn propose<'a>(&'a self, connection: &'a ConnectionId, proposal: &'a Proposal, act: &'a Act) -> Kept<'a, ()> {
+    fn propose<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        proposal: &'a Proposal,
+        act: &'a Act,
+    ) -> Kept<'a, Option<String>> {
         Box::pin(async move {
             let (about, rule) = (as_json("a proposal", &proposal.about)?, as_json("a proposal", &proposal.rule)?);
             let maker = as_json("a proposal", &proposal.maker)?;
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let same = sqlx::query("SELECT * FROM proposals WHERE connection = ? AND hash = ? AND ended_at IS NULL");
+            let same = same.bind(connection.as_str()).bind(&proposal.hash).fetch_all(&mut *transaction).await?;
+            for row in &same {
+                let known = proposal_of(row)?;
+                if is_same(&known, proposal) {
+                    return Ok(Some(known.id));
+                }
+            }
             sqlx::query(
                 "INSERT INTO proposals (connection, id, hash, about, rule, maker, proposed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
             )
@@ -66,7 +87,8 @@ impl Proposals for Sqlite {
             .execute(&mut *transaction)
             .await?;
             add_act(&mut transaction, connection, act).await?;
-            Ok(transaction.commit().await?)
+            transaction.commit().await?;
+            Ok(None)
         })
     }
 
