@@ -21,6 +21,9 @@ pub struct Folder {
     pub places: Option<Places>,
     /// Why the manifest on the disk cannot be used: every mistake. If there is one, `manifest` is the last usable one, or empty.
     pub problems: Vec<FileProblem>,
+    /// The ways to the manifest's entries that were left out for their mistakes, or are missing, where the rest of it is looked
+    /// at: what the manifest does not have may only be misspelt.
+    pub(super) gaps: Vec<Vec<String>>,
     /// What [`Self::policies`] made of the manifest, for every page that asks.
     pub(super) policies: OnceLock<Arc<Policies>>,
 }

@@ -14,6 +14,7 @@ use super::mistakes::{Reading, meant_instead, read};
 use super::places::{Places, line_and_column};
 use super::settings::table_with_settings;
 use super::substitution::{Substitution, exact};
+use super::wrong_values::wrong_values;
 use crate::approvals::Policy;
 use crate::approvals::shown::version;
 use crate::store::ApprovalRule;
@@ -157,7 +158,7 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), Vec<F
     let failed = |error: &toml::de::Error| problem_of(text, file, error);
     let not_toml = |error: toml::de::Error| vec![failed(&error)];
     let table = DeTable::parse(text).map_err(not_toml)?;
-    let Reading { read, mistakes, more } = read::<Manifest>(&table);
+    let Reading { read, mistakes, more, gaps } = read::<Manifest>(&table);
     let mut problems: Vec<FileProblem> = mistakes.iter().map(failed).collect();
     if more > 0 {
         // The end of the file is behind all that is listed.
@@ -172,6 +173,9 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<(Manifest, Places), Vec<F
     });
     problems.extend(inexact);
     if !problems.is_empty() {
+        if more == 0 {
+            problems.extend(wrong_values(manifest, gaps, Places::of(text).map_err(not_toml)?, file));
+        }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         return Err(problems);
     }
@@ -344,7 +348,8 @@ mod tests {
         check("[workflows.order]\nfil = \"x\"\n", (2, 1), "fil", "Did you mean `file`?");
         check("enviroments = {}\n", (1, 1), "enviroments", "Did you mean `environments`?");
         check("[environments.dev]\nconection = \"x\"\n", (2, 1), "conection", "Did you mean `connection`?");
-        check("[environments.dev.workflows.order]\nalais = \"x\"\n", (2, 1), "alais", "Did you mean `alias`?");
+        let within = "[workflows.order]\nfile = \"a\"\n[environments.dev.workflows.order]\nalais = \"x\"\n";
+        check(within, (4, 1), "alais", "Did you mean `alias`?");
         check("[logging]\nlevle = \"ALL\"\n", (2, 1), "levle", "Did you mean `level`?");
         check("logging.level = \"AL\"\n", (1, 17), "AL", "Did you mean `ALL`?");
         check("[substitutions]\nA = { smm = \"/a\" }\n", (2, 7), "smm", "Did you mean `ssm`?");

@@ -1,9 +1,11 @@
 //! Every mistake of a table, not the first one alone.
 //!
 //! serde stops at the first mistake, and it alone knows the keys and types of every table. So the entry with the mistake is taken
-//! out, and what is left is read again, until nothing is wrong any more. A mistake that only follows from an entry that was taken
-//! out is none: the `file` is not missing where it is written `fil`.
+//! out, and what is left is read again, until nothing is wrong any more. Where one is missing, an empty text is put there, so that
+//! the rest of its table is read. A mistake that only follows from an entry that was taken out or put there is none: the `file` is
+//! not missing where it is written `fil`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
@@ -25,44 +27,103 @@ pub(super) struct Reading<T> {
     pub mistakes: Vec<Error>,
     /// How many there are besides, as far as they were looked for.
     pub more: usize,
+    /// The ways to the entries that were taken out or are missing: what was read is not what the text says there.
+    pub gaps: Vec<Vec<String>>,
 }
 
 /// An entry that was taken out.
 struct Taken {
-    /// The span of the table that it was in.
+    /// The span of the table that it was in, and the way to that table.
     table: Range<usize>,
+    way: Vec<String>,
     /// Its key; empty of an item of a list.
     key: String,
     /// The right key that is nearest to it, where its own is unknown.
     meant: Option<String>,
 }
 
+impl Taken {
+    /// The same, in a table or list that is within another one.
+    fn within(mut self, step: &str) -> Self {
+        self.way.insert(0, step.to_owned());
+        self
+    }
+}
+
+/// A field that was missing, and that has an empty text now.
+struct Filled {
+    table: Range<usize>,
+    field: String,
+    way: Vec<String>,
+}
+
+/// Where a table is not read as it is written.
+#[derive(Default)]
+struct Gaps {
+    taken: Vec<Taken>,
+    filled: Vec<Filled>,
+}
+
+impl Gaps {
+    fn count(&self) -> usize {
+        self.taken.len() + self.filled.len()
+    }
+
+    /// Whether a mistake follows from them.
+    fn lead_to(&self, error: &Error, span: &Range<usize>) -> bool {
+        self.is_filled(span, missing_field(error.message())) || follows(error, span, &self.taken)
+    }
+
+    /// Whether a field of a table was missing; without a field, whether any was, whose empty text may be of the wrong type.
+    fn is_filled(&self, table: &Range<usize>, field: Option<&str>) -> bool {
+        self.filled.iter().any(|one| one.table == *table && field.is_none_or(|field| field == one.field))
+    }
+
+    /// Takes out of the table what a mistake is about, or puts in what it misses. Returns whether that could be done.
+    fn add(&mut self, left: &mut Spanned<DeTable<'_>>, error: &Error, span: &Range<usize>) -> bool {
+        let missing = missing_field(error.message()).filter(|field| !self.is_filled(span, Some(*field)));
+        if let Some(field) = missing
+            && let Some(way) = fill(left, span, field)
+        {
+            self.filled.push(Filled { table: span.clone(), field: field.to_owned(), way });
+            return true;
+        }
+        let around = left.span();
+        let Some(one) = take(left.get_mut(), around, span) else { return false };
+        self.taken.push(Taken { meant: meant_instead(error.message()).map(str::to_owned), ..one });
+        true
+    }
+
+    fn ways(self) -> Vec<Vec<String>> {
+        let taken = self.taken.into_iter().map(|one| (one.way, one.key));
+        let all = taken.chain(self.filled.into_iter().map(|one| (one.way, one.field)));
+        all.map(|(way, key)| way.into_iter().chain([key]).collect()).collect()
+    }
+}
+
 /// Reads a table.
 pub(super) fn read<T: DeserializeOwned>(table: &Spanned<DeTable<'_>>) -> Reading<T> {
     let mut left = table.clone();
-    let (mut taken, mut mistakes, mut more): (Vec<Taken>, Vec<Error>, usize) = (Vec::new(), Vec::new(), 0);
+    let (mut mistakes, mut more, mut gaps): (Vec<Error>, usize, Gaps) = (Vec::new(), 0, Gaps::default());
     let read = loop {
         let error = match <T as serde::Deserialize<'_>>::deserialize(Deserializer::from(left.clone())) {
             Ok(read) => break Some(read),
             Err(error) => error,
         };
         let span = error.span().unwrap_or_default();
-        if !follows(&error, &span, &taken) {
+        if !gaps.lead_to(&error, &span) {
             if mistakes.len() < MOST {
                 mistakes.push(error.clone());
             } else {
                 more += 1;
             }
         }
-        if taken.len() >= LOOKED_FOR {
+        if gaps.count() >= LOOKED_FOR || !gaps.add(&mut left, &error, &span) {
             break None;
         }
-        let around = left.span();
-        let Some(one) = take(left.get_mut(), around, &span) else { break None };
-        taken.push(Taken { meant: meant_instead(error.message()).map(str::to_owned), ..one });
     };
     mistakes.sort_by_key(|error| error.span().map(|span| span.start));
-    Reading { read, mistakes, more }
+    Reading { read, mistakes, more, gaps: gaps.ways() }
 }
 
 /// Whether a mistake of a whole table follows from what was taken out of it.
@@ -80,17 +141,16 @@ fn missing_field(message: &str) -> Option<&str> {
 
 /// Takes the innermost entry out whose key or value is the mistake. `around` is the table's own span.
 fn take(table: &mut DeTable<'_>, around: Range<usize>, mistake: &Range<usize>) -> Option<Taken> {
-    for (_, value) in table.iter_mut() {
-        let inner = take_inside(value, mistake);
-        if inner.is_some() {
-            return inner;
+    for (key, value) in table.iter_mut() {
+        if let Some(inner) = take_inside(value, mistake) {
+            return Some(inner.within(key.get_ref()));
         }
     }
     let mut entries = table.iter();
     let (key, _) = entries.find(|(key, value)| key.span() == *mistake || value.span() == *mistake)?;
     let key = key.get_ref().to_string();
     table.remove(key.as_str())?;
-    Some(Taken { table: around, key, meant: None })
+    Some(Taken { table: around, way: Vec::new(), key, meant: None })
 }
 
 fn take_inside(value: &mut Spanned<DeValue<'_>>, mistake: &Range<usize>) -> Option<Taken> {
@@ -103,10 +163,9 @@ fn take_inside(value: &mut Spanned<DeValue<'_>>, mistake: &Range<usize>) -> Opti
 }
 
 fn take_item(items: &mut DeArray<'_>, around: Range<usize>, mistake: &Range<usize>) -> Option<Taken> {
-    for item in items.iter_mut() {
-        let inner = take_inside(item, mistake);
-        if inner.is_some() {
-            return inner;
+    for (index, item) in items.iter_mut().enumerate() {
+        if let Some(inner) = take_inside(item, mistake) {
+            return Some(inner.within(&index.to_string()));
         }
     }
     let is_it = |item: &Spanned<DeValue<'_>>| item.span() == *mistake;
@@ -118,7 +177,72 @@ fn take_item(items: &mut DeArray<'_>, around: Range<usize>, mistake: &Range<usiz
             items.push(item);
         }
     }
-    Some(Taken { table: around, key: String::new(), meant: None })
+    Some(Taken { table: around, way: Vec::new(), key: String::new(), meant: None })
+}
+
+/// Puts an empty text where a field is missing. Returns the way to its table; `None` where the span is not that of one table
+/// alone, as with tables that no header opens.
+fn fill(left: &mut Spanned<DeTable<'_>>, span: &Range<usize>, field: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    tables_at(left.get_ref(), &left.span(), span, &mut Vec::new(), &mut found);
+    let [way] = &found[..] else { return None };
+    let key = Spanned::new(span.clone(), Cow::Owned(field.to_owned()));
+    let value = Spanned::new(span.clone(), DeValue::String(Cow::Borrowed("")));
+    table_at(left.get_mut(), way)?.insert(key, value);
+    found.pop()
+}
+
+/// The ways to the tables that have this span.
+fn tables_at(
+    table: &DeTable<'_>,
+    around: &Range<usize>,
+    span: &Range<usize>,
+    way: &mut Vec<String>,
+    found: &mut Vec<Vec<String>>,
+) {
+    if around == span {
+        found.push(way.clone());
+    }
+    for (key, value) in table {
+        way.push(key.get_ref().to_string());
+        tables_inside(value, span, way, found);
+        way.pop();
+    }
+}
+
+fn tables_inside(
+    value: &Spanned<DeValue<'_>>,
+    span: &Range<usize>,
+    way: &mut Vec<String>,
+    found: &mut Vec<Vec<String>>,
+) {
+    match value.get_ref() {
+        DeValue::Table(table) => tables_at(table, &value.span(), span, way, found),
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                way.push(index.to_string());
+                tables_inside(item, span, way, found);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn table_at<'t, 'i>(table: &'t mut DeTable<'i>, way: &[String]) -> Option<&'t mut DeTable<'i>> {
+    let Some((step, rest)) = way.split_first() else { return Some(table) };
+    table_inside(table.get_mut(step.as_str())?.get_mut(), rest)
+}
+
+fn table_inside<'t, 'i>(value: &'t mut DeValue<'i>, way: &[String]) -> Option<&'t mut DeTable<'i>> {
+    match value {
+        DeValue::Table(table) => table_at(table, way),
+        DeValue::Array(items) => {
+            let (step, rest) = way.split_first()?;
+            table_inside(items.iter_mut().nth(step.parse().ok()?)?.get_mut(), rest)
+        }
+        _ => None,
+    }
 }
 
 /// The right word that is nearest to the unknown one of a message such as "unknown field `fil`, expected one of `file`".
@@ -182,7 +306,7 @@ mod tests {
         ];
         let read = check(text, &expected).unwrap();
         assert_eq!((read.count, read.inner["b"].file.as_str(), read.inner["b"].size), (2, "b", 0));
-        assert!(!read.inner.contains_key("a"), "nothing says what its file is");
+        assert_eq!(read.inner["a"].file, "", "nothing says what its file is, and the rest of it is read");
         assert_eq!(check("count = 3\n", &[]).unwrap().count, 3);
     }
 
@@ -199,8 +323,39 @@ mod tests {
             "list = [\n{ file = \"a\" },\n{ fiel = \"b\" },\n{ file = 3 },\n7,\n{ file = \"c\", size = -1 },\n]\n";
         let expected = [(3, "unknown field `fiel`"), (4, "invalid type"), (5, "invalid type"), (6, "invalid value")];
         let read = check(text, &expected).unwrap();
-        assert_eq!(read.list.iter().map(|one| one.file.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(read.list.iter().map(|one| one.file.as_str()).collect::<Vec<_>>(), ["a", "", "", "c"]);
         check("[[list]]\nfile = \"a\"\n[[list]]\nfiel = \"b\"\n", &[(4, "unknown field `fiel`")]);
+    }
+
+    #[test]
+    fn what_is_not_read_as_it_is_written_is_named() {
+        let text =
+            "cuont = 1\n[inner.a]\nfil = \"a\"\nsize = 1\n[inner.b]\n[[list]]\nfile = \"c\"\n[[list]]\nfile = 3\n";
+        let Reading { read, gaps, .. } = read::<Table>(&DeTable::parse(text).unwrap());
+        let mut gaps: Vec<String> = gaps.iter().map(|way| way.join(".")).collect();
+        gaps.sort_unstable();
+        let expected = ["cuont", "inner.a.fil", "inner.a.file", "inner.b.file", "list.1.file", "list.1.file"];
+        assert_eq!(gaps, expected, "taken out, and missing");
+        assert_eq!(read.unwrap().inner["a"].size, 1);
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Measured {
+        size: u32,
+    }
+
+    #[test]
+    fn a_missing_number_is_one_mistake() {
+        for (text, expected) in
+            [("[a]\n[b]\nsize = 1\n", "missing field `size`"), ("[a]\nsiez = 1\n", "unknown field `siez`")]
+        {
+            let Reading { read, mistakes, .. } = read::<BTreeMap<String, Measured>>(&DeTable::parse(text).unwrap());
+            let found: Vec<&str> = mistakes.iter().map(Error::message).collect();
+            assert!(matches!(found[..], [one] if one.starts_with(expected)), "{text}: {found:?}");
+            let read = read.unwrap();
+            assert!(!read.contains_key("a") && read.values().all(|one| one.size == 1), "{text}: no text is a number");
+        }
     }
 
     #[test]

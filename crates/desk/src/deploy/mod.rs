@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`manifest`](Manifest), `settings`, `substitution`, `mistakes` | what `countersign.toml` says, and all that is wrong with it |
+//! | [`manifest`](Manifest), `settings`, `substitution`, `mistakes`, `wrong_values` | what `countersign.toml` says, and all that is wrong with it |
 //! | `environment` ([`Chosen`]) | what of it counts in one environment |
 //! | `definition` ([`Definition`]) | a definition in JSON or YAML, with its places |
 //! | `check`, `choices`, `tasks`, `lint`, `duplicates` | findings about the folder |
@@ -75,6 +75,7 @@ mod timer;
 mod under_way;
 mod values;
 mod versions;
+mod wrong_values;
 
 pub use apply::{ApplyError, Event, Means, Report, apply};
 pub use back::{BackError, Partly, WayBack, WentBack, alias_way, gone_back, take, way_back};

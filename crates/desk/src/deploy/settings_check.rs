@@ -58,7 +58,7 @@ pub fn settings_of(
         alias: settings.alias.clone().inspect(|alias| check.alias(alias)),
         rollout: settings.rollout.as_ref().map(|entry| check.rollout(entry)).unwrap_or_default(),
     };
-    if sent.alias.is_none() && settings.rollout.is_some() {
+    if sent.alias.is_none() && settings.rollout.is_some() && check.is_whole(&[]) {
         let way = check.way(&["rollout"], |settings| settings.rollout.is_some());
         check.invalid(
             &way,
@@ -72,7 +72,7 @@ pub fn settings_of(
         check.invalid(&way, message.to_owned(), "Remove roll_back.");
     }
     let machine = chosen.machine_name(workflow);
-    if let Some(why) = name_fault(&machine) {
+    if let Some(why) = name_fault(&machine).filter(|_| check.is_whole(&[])) {
         let way = chosen.way_to_name(workflow);
         check.invalid(&way, format!("{machine:?} cannot be the name of a state machine: {why}"), NAME_REMEDY);
     }
@@ -107,6 +107,18 @@ impl Check<'_> {
         let (severity, rule, path) = (Severity::Error, Rule::InvalidSetting, way.join("."));
         let diagnostic = Diagnostic { severity, rule, message, path, span, remedy: remedy.to_owned() };
         self.found.push((self.folder.manifest_file(), diagnostic));
+    }
+
+    /// Whether all is read that stands in the table `inner` of each level, so that what is not there is missing indeed.
+    fn is_whole(&self, inner: &[&str]) -> bool {
+        let has_gap = |level: &Level| {
+            let is_in = |gap: &Vec<String>| {
+                let steps = level.way.iter().map(String::as_str).chain(inner.iter().copied());
+                gap.len() == level.way.len() + inner.len() + 1 && steps.zip(gap.iter()).all(|(step, one)| step == one)
+            };
+            self.folder.gaps.iter().any(is_in)
+        };
+        !self.levels.iter().any(has_gap)
     }
 
     /// The way to a setting: in the innermost level that has it.
@@ -168,7 +180,7 @@ impl Check<'_> {
         let has_level = |settings: &Settings| settings.logging.as_ref().is_some_and(|logging| logging.level.is_some());
         let has_group =
             |settings: &Settings| settings.logging.as_ref().is_some_and(|logging| logging.destination.is_some());
-        if level != LogLevel::Off && group.is_none() {
+        if level != LogLevel::Off && group.is_none() && self.is_whole(&[]) && self.is_whole(&["logging"]) {
             let way = self.way(&["logging", "level"], has_level);
             let message = format!("logging of the level {} needs a destination", level.as_str());
             self.invalid(&way, message, "Write logging.destination = \"/aws/vendedlogs/states/NAME\", a log group.");
@@ -191,7 +203,7 @@ impl Check<'_> {
             let way = self.way(&["encryption", "reuse_seconds"], has);
             self.invalid(&way, format!("a data key is used for 60 to 900 seconds, not {reuse_seconds}"), "Correct it.");
         }
-        if key.key.trim().is_empty() {
+        if key.key.trim().is_empty() && self.is_whole(&["encryption"]) {
             let way = self.way(&["encryption", "key"], has);
             self.invalid(&way, "the key has no name".to_owned(), "Write an ARN, an id, or alias/NAME.");
         }
@@ -234,13 +246,15 @@ impl Check<'_> {
                 let (percent, minutes) = self.steps("linear", steps);
                 Steps::Linear { percent, minutes }
             }
-            (Some(_), Some(_)) => {
+            (Some(canary), Some(linear)) => {
+                self.steps("canary", canary);
+                self.steps("linear", linear);
                 let way = self.way(&["rollout", "linear"], |settings| settings.rollout.is_some());
                 self.invalid(&way, "a rollout is a canary or linear, not both".to_owned(), "Remove one of them.");
                 Steps::AtOnce
             }
         };
-        if roll_back.is_some() && entry.canary.is_none() && entry.linear.is_none() {
+        if roll_back.is_some() && entry.canary.is_none() && entry.linear.is_none() && self.is_whole(&["rollout"]) {
             let way = self.way(&["rollout", "roll_back"], |settings| settings.rollout.is_some());
             let message = "what moves at once is not rolled back by itself";
             self.invalid(&way, message.to_owned(), "Write canary = { percent = 10, minutes = 5 }, for example.");
