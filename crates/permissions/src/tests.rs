@@ -270,6 +270,46 @@ fn what_is_not_known_is_said() {
 }
 
 #[test]
+fn roles_of_other_names_and_of_what_is_run_are_handed_on_too() {
+    let role = "arn:aws:iam::111122223333:role/run";
+    let passed = |call: &str, parameters: Value| -> Vec<String> {
+        let (found, _) = lines(&task(&format!("arn:aws:states:::aws-sdk:{call}"), parameters));
+        found.into_iter().filter(|line| line.contains("PassRole")).collect()
+    };
+    let to = |roles: &str, service: &str| {
+        let condition = json!({ "StringEquals": { "iam:PassedToService": format!("{service}.amazonaws.com") } });
+        format!("PassRole: iam:PassRole on {roles} if {condition}")
+    };
+    let on = |roles: &str| format!("PassRole: iam:PassRole on {roles}");
+    let overrides = |roles: Value| json!({ "TaskDefinition": "pack:3", "Overrides": roles });
+    for (call, parameters, expected) in [
+        ("ecs:runTask", json!({ "TaskDefinition": "pack:3" }), to("*", "ecs-tasks")),
+        ("ecs:runTask", overrides(json!({ "TaskRoleArn": role })), to(role, "ecs-tasks")),
+        ("ecs:startTask", overrides(json!({ "ExecutionRoleArn": role })), to(role, "ecs-tasks")),
+        (
+            "ecs:runTask",
+            overrides(json!({ "TaskRoleArn": role, "ExecutionRoleArn.$": "$.role" })),
+            to("*", "ecs-tasks"),
+        ),
+        ("ecs:registerTaskDefinition", json!({ "TaskRoleArn": role }), on(role)),
+        ("glue:createJob", json!({ "Name": "nightly", "Role": "run" }), on(role)),
+        ("glue:updateJob", json!({ "JobName": "nightly", "JobUpdate": { "Role": role } }), on(role)),
+        ("lambda:createFunction", json!({ "FunctionName": "pay", "Role.$": "$.role" }), on("*")),
+        ("redshift:createCluster", json!({ "IamRoles": [role] }), on(role)),
+        ("batch:registerJobDefinition", json!({ "ContainerProperties": { "JobRoleArn": role } }), on(role)),
+        ("batch:createComputeEnvironment", json!({ "ComputeResources": { "InstanceRole": "ecs" } }), to("*", "ec2")),
+        ("ec2:runInstances", json!({ "IamInstanceProfile": { "Name": "web" } }), to("*", "ec2")),
+        ("eventbridge:putTargets", json!({ "Rule": "r", "Targets": [{ "Id": "1", "RoleArn": role }] }), on(role)),
+        ("emr:runJobFlow", json!({ "Name": "n", "ServiceRole": "run" }), on(role)),
+    ] {
+        assert_eq!(passed(call, parameters), [expected], "{call}");
+    }
+    let groups = json!({ "InstanceGroups": [{ "InstanceRole": "CORE" }] });
+    assert_eq!(passed("emr:addInstanceGroups", groups), [""; 0], "it is the part of a group of instances");
+    assert_eq!(passed("emrcontainers:startJobRun", json!({ "ExecutionRoleArn": role })), [""; 0]);
+}
+
+#[test]
 fn every_optimised_integration_is_known() {
     for call in [
         "apigateway:invoke",

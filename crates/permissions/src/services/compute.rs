@@ -25,7 +25,29 @@ pub(super) fn batch(needs: &mut Needs, at: &StateAt, action: &str, waits: bool) 
     true
 }
 
-/// `ecs:runTask`. The roles stand in the task definition, unless the call overrides them.
+/// The parameters that override the roles of a task definition.
+pub(super) const TASK_ROLES: [&str; 2] = ["TaskRoleArn", "ExecutionRoleArn"];
+
+/// Hands on the roles of a task that is run: those of its task definition, unless the call overrides them.
+pub(super) fn task_roles(needs: &mut Needs, at: &StateAt) {
+    let overrides = at.parameter("Overrides");
+    let roles = TASK_ROLES.map(|name| (name, overrides.get(name, at.language)));
+    if roles.iter().any(|(_, given)| given.text().is_some()) {
+        for (name, given) in roles {
+            pass_role(needs, at, name, given, ECS_TASKS);
+        }
+        return;
+    }
+    needs.note(
+        Some(at.name),
+        "The task definition names the roles that are passed on: any role is allowed for ECS tasks. Narrow PassRole to them.",
+    );
+    pass_role(needs, at, "The role of the task definition", Given::Computed, ECS_TASKS);
+}
+
+const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
+
+/// `ecs:runTask`.
 pub(super) fn ecs(needs: &mut Needs, at: &StateAt, action: &str, waits: bool) -> bool {
     if action != "runTask" {
         return false;
@@ -41,22 +63,7 @@ pub(super) fn ecs(needs: &mut Needs, at: &StateAt, action: &str, waits: bool) ->
         let tasks = needs.arn("ecs", Scope::Regional, "task/*");
         needs.allow("Ecs", &["ecs:TagResource"], [tasks]);
     }
-    let overrides = at.parameter("Overrides");
-    let roles = ["TaskRoleArn", "ExecutionRoleArn"].map(|name| (name, overrides.get(name, at.language)));
-    let mut named = false;
-    for (name, given) in roles {
-        named |= given.text().is_some();
-        if given.text().is_some() {
-            pass_role(needs, at, name, given, "ecs-tasks.amazonaws.com");
-        }
-    }
-    if !named {
-        needs.note(
-            Some(at.name),
-            "The task definition names the roles that are passed on: any role is allowed for ECS tasks. Narrow PassRole to them.",
-        );
-        pass_role(needs, at, "The role of the task definition", Given::Computed, "ecs-tasks.amazonaws.com");
-    }
+    task_roles(needs, at);
     if waits {
         needs.allow("Ecs", &["ecs:DescribeTasks", "ecs:StopTask"], ["*"]);
         rule(needs, "StepFunctionsGetEventsForECSTaskRule");
