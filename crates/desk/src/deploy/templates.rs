@@ -13,9 +13,10 @@ use countersign_asl::{
     Diagnostic, MachineType, PlaceholderValue, Rule, Severity, SourceSpan, parse_created, substitute,
 };
 use countersign_template::workflows::{
-    Definition, Encryption as Key, Logging as Logs, Unresolved, Waiting, WorkflowKind, leaving,
+    Definition, Encryption as Key, Leaving as Left, Logging as Logs, Reading, Unresolved, Waiting, WorkflowKind,
+    read_source,
 };
-use countersign_template::{Files, Planning, Span, Surroundings, TemplateError, What, Workflow, workflows};
+use countersign_template::{Files, Planning, Span, Surroundings, TemplateError, What, Workflow};
 use indexmap::IndexMap;
 
 use super::desired::{Desired, Encryption, LogLevel, Logging, Rollout, Stamp};
@@ -71,7 +72,7 @@ impl Template {
     pub fn parameters(&self, target: PlanTarget) -> BTreeMap<String, bool> {
         let around = ParameterStore { read: None, asked: RefCell::default() };
         // What is wrong with it is said when it is drafted.
-        let found = self.planned(target, &around).unwrap_or_default();
+        let found = self.planned(target, &around).unwrap_or_default().workflows;
         let mut named: BTreeMap<String, bool> = around.asked.take().into_iter().map(|name| (name, false)).collect();
         for unresolved in found.into_iter().flat_map(|one| one.unresolved) {
             if let Waiting::Ssm(name) = unresolved.waiting {
@@ -86,14 +87,14 @@ impl Template {
     pub fn draft(&self, target: PlanTarget) -> Drafts {
         let stack_name = self.stack_name();
         let around = ParameterStore { read: target.parameters, asked: RefCell::default() };
-        let found = match self.planned(target, &around) {
-            Ok(found) => found,
+        let Reading { workflows: found, leaving } = match self.planned(target, &around) {
+            Ok(read) => read,
             Err(errors) => {
                 let found = errors.into_iter().map(|error| error_finding(&self.path, error)).collect();
                 return Drafts { found, of_tool: true, ..Drafts::default() };
             }
         };
-        let leaving = self.leaving(&found, target, &around);
+        let leaving = self.leaving(&found, leaving);
         if found.is_empty() && self.is_one_of_many() && !leaving.has_stack(&stack_name) {
             let message = format!("it has no stack {stack_name} with a state machine");
             let (rule, remedy) = (Rule::TemplateNotRead, "Leave --stack out to plan all of them.".to_owned());
@@ -109,18 +110,17 @@ impl Template {
         }
     }
 
-    /// The state machines on a destination.
-    fn planned(&self, target: PlanTarget, around: &ParameterStore) -> Result<Vec<Workflow>, Vec<TemplateError>> {
-        let mut found = self.read(target, around, workflows)?;
+    /// What it says on a destination: of the state machines those that are meant.
+    fn planned(&self, target: PlanTarget, around: &ParameterStore) -> Result<Reading, Vec<TemplateError>> {
+        let mut read = self.read(target, around)?;
         if self.is_one_of_many() {
-            found.retain(|one| one.stack == self.stack);
+            read.workflows.retain(|one| one.stack == self.stack);
         }
-        Ok(found)
+        Ok(read)
     }
 
     /// How the state machines are known that its tool is about to delete; `found` are those that it makes.
-    fn leaving(&self, found: &[Workflow], target: PlanTarget, around: &ParameterStore) -> Leaving {
-        let source = self.read(target, around, leaving);
+    fn leaving(&self, found: &[Workflow], source: Left) -> Leaving {
         let is_meant = |stack: &String| !self.is_one_of_many() || self.stack.as_ref() == Some(stack);
         let stay = |stack: String| {
             let of_stack = found.iter().filter(|one| one.stack.as_ref() == Some(&stack));
@@ -134,7 +134,7 @@ impl Template {
     }
 
     /// Has it read for a destination.
-    fn read<T>(&self, target: PlanTarget, around: &ParameterStore, read: impl FnOnce(&str, &Planning) -> T) -> T {
+    fn read(&self, target: PlanTarget, around: &ParameterStore) -> Result<Reading, Vec<TemplateError>> {
         let parameters: IndexMap<String, String> =
             self.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let planning = Planning {
@@ -146,7 +146,7 @@ impl Template {
             complete: true,
             around,
         };
-        read(&self.path.display().to_string(), &planning)
+        read_source(&self.path.display().to_string(), &planning)
     }
 
     /// Whether one stack of an assembly is meant.

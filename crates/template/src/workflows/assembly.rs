@@ -22,21 +22,13 @@ const DEEPEST: usize = 8;
 
 type Result<T> = std::result::Result<T, Vec<TemplateError>>;
 
-pub(super) fn workflows(folder: &str, manifest: &str, planning: &Planning) -> Result<Vec<Workflow>> {
-    let (mut workflows, known, stacks) = (Vec::new(), RefCell::default(), RefCell::default());
+/// The state machines of its stacks, and the names of all stacks, also of those that have none.
+pub(super) fn workflows(folder: &str, manifest: &str, planning: &Planning) -> Result<(Vec<Workflow>, Vec<String>)> {
+    let (mut workflows, known) = (Vec::new(), RefCell::default());
+    let stacks: RefCell<IndexSet<String>> = RefCell::default();
     Assembly { folder, planning, known: &known, stacks: &stacks, depth: 0 }.workflows(manifest, &mut workflows)?;
     unused_refused(planning, &joined(folder, "manifest.json"), |name| known.borrow().contains(name))?;
-    Ok(workflows)
-}
-
-/// The names of its stacks, also of those that have no state machine; none where it cannot be read.
-pub(super) fn stacks(folder: &str, manifest: &str, planning: &Planning) -> Vec<String> {
-    let (known, stacks) = (RefCell::default(), RefCell::default());
-    let assembly = Assembly { folder, planning, known: &known, stacks: &stacks, depth: 0 };
-    match assembly.workflows(manifest, &mut Vec::new()) {
-        Ok(()) => stacks.take().into_iter().collect(),
-        Err(_) => Vec::new(),
-    }
+    Ok((workflows, stacks.take().into_iter().collect()))
 }
 
 #[derive(Clone, Copy)]

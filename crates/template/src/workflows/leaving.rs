@@ -1,8 +1,5 @@
 //! What a source deploys no longer: the stacks whose state machines may leave them, and what Terraform destroys.
 
-use super::sources::{Source, source};
-use super::{Planning, assembly, terraform};
-
 /// What is needed to find the state machines that a source has made and no longer has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaving {
@@ -12,15 +9,12 @@ pub struct Leaving {
     pub destroyed: Vec<String>,
 }
 
-/// What leaves a source. One that cannot be read says nothing of it: [`super::workflows`] says what is wrong.
-#[must_use]
-pub fn leaving(path: &str, planning: &Planning) -> Leaving {
-    match source(path, planning) {
-        Ok(Source::Assembly { folder, manifest }) => {
-            Leaving { stacks: assembly::stacks(folder, &manifest, planning), destroyed: Vec::new() }
-        }
-        Ok(Source::Terraform(plan)) => Leaving { stacks: Vec::new(), destroyed: terraform::destroyed(&plan) },
-        Ok(Source::Template(_)) => Leaving { stacks: vec![planning.stack_name.to_owned()], destroyed: Vec::new() },
-        Err(_) => Leaving::default(),
+impl Leaving {
+    pub(super) const fn of_stacks(stacks: Vec<String>) -> Self {
+        Self { stacks, destroyed: Vec::new() }
+    }
+
+    pub(super) const fn of_terraform(destroyed: Vec<String>) -> Self {
+        Self { stacks: Vec::new(), destroyed }
     }
 }

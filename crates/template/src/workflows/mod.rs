@@ -16,8 +16,8 @@ use crate::environment::Surroundings;
 use crate::error::{Place, TemplateError};
 
 pub use definition::Definition;
-pub use leaving::{Leaving, leaving};
-pub use sources::workflows;
+pub use leaving::Leaving;
+pub use sources::{Reading, read_source, workflows};
 
 /// The files that a template names, by their paths as they are written or joined to the folder of the template.
 pub trait Files {

@@ -3,12 +3,21 @@
 use countersign_yaml::Document;
 
 use super::planned::unused;
-use super::{Planning, Workflow, assembly, in_file, joined, machine, terraform, whole};
+use super::{Leaving, Planning, Workflow, assembly, in_file, joined, machine, terraform, whole};
 use crate::error::{TemplateError, What};
 use crate::read;
 
+/// What a source says.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The state machines that it would make.
+    pub workflows: Vec<Workflow>,
+    /// What leaves it.
+    pub leaving: Leaving,
+}
+
 /// A source by its kind, which shows in its contents.
-pub(super) enum Source<'p> {
+enum Source<'p> {
     /// The folder of a cloud assembly, and its manifest.
     Assembly { folder: &'p str, manifest: String },
     /// A plan of Terraform.
@@ -21,7 +30,7 @@ pub(super) enum Source<'p> {
 ///
 /// # Errors
 /// It cannot be read, or is a plan of Terraform that cannot be used.
-pub(super) fn source<'p>(path: &'p str, planning: &Planning) -> Result<Source<'p>, Vec<TemplateError>> {
+fn source<'p>(path: &'p str, planning: &Planning) -> Result<Source<'p>, Vec<TemplateError>> {
     let folder = path.trim_end_matches('/');
     if let Ok(manifest) = planning.files.read(&joined(folder, "manifest.json")) {
         return Ok(Source::Assembly { folder, manifest });
@@ -34,23 +43,42 @@ pub(super) fn source<'p>(path: &'p str, planning: &Planning) -> Result<Source<'p
     }
 }
 
-/// The state machines that a source would make: a template of CloudFormation or SAM, the folder of a cloud assembly
-/// (`cdk.out`), or a plan of Terraform as JSON. Which of them it is shows in its contents.
+/// What a source says: a template of CloudFormation or SAM, the folder of a cloud assembly (`cdk.out`), or a plan of Terraform as
+/// JSON. Which of them it is shows in its contents.
 ///
 /// # Errors
 /// Everything that is wrong with the source as far as state machines depend on it, each error with its file.
-pub fn workflows(path: &str, planning: &Planning) -> Result<Vec<Workflow>, Vec<TemplateError>> {
-    let text = match source(path, planning)? {
-        Source::Assembly { folder, manifest } => return assembly::workflows(folder, &manifest, planning),
+pub fn read_source(path: &str, planning: &Planning) -> Result<Reading, Vec<TemplateError>> {
+    match source(path, planning)? {
+        Source::Assembly { folder, manifest } => {
+            let (workflows, stacks) = assembly::workflows(folder, &manifest, planning)?;
+            Ok(Reading { workflows, leaving: Leaving::of_stacks(stacks) })
+        }
         Source::Terraform(plan) => {
             // Terraform has put the values of its variables in already.
             refused(planning, path, |_| false)?;
-            return terraform::workflows(&plan, path);
+            let workflows = terraform::workflows(&plan, path)?;
+            Ok(Reading { workflows, leaving: Leaving::of_terraform(terraform::destroyed(&plan)) })
         }
-        Source::Template(text) => text,
-    };
+        Source::Template(text) => {
+            let workflows = of_text(&text, path, planning)?;
+            Ok(Reading { workflows, leaving: Leaving::of_stacks(vec![planning.stack_name.to_owned()]) })
+        }
+    }
+}
+
+/// The state machines that a source would make.
+///
+/// # Errors
+/// Those of [`read_source`].
+pub fn workflows(path: &str, planning: &Planning) -> Result<Vec<Workflow>, Vec<TemplateError>> {
+    read_source(path, planning).map(|read| read.workflows)
+}
+
+/// The state machines of a template's text.
+fn of_text(text: &str, path: &str, planning: &Planning) -> Result<Vec<Workflow>, Vec<TemplateError>> {
     let environment = crate::Environment::planned(planning.account, planning.region, planning.stack_name);
-    let template = read::template(&text, planning.parameters).map_err(|errors| located(errors, path))?;
+    let template = read::template(text, planning.parameters).map_err(|errors| located(errors, path))?;
     refused(planning, path, |name| template.parameters.contains_key(name))?;
     let (parameters, complete) = (planning.parameters.clone(), planning.complete);
     let source = machine::Source { file: path, environment, parameters, complete, assets: None };

@@ -4,11 +4,12 @@ mod assemblies;
 mod plans;
 mod templates;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{Files, Leaving, Planning, Workflow, leaving, workflows};
+use super::{Files, Leaving, Planning, Workflow, read_source, workflows};
 use crate::Nothing;
 
 /// Files in memory.
@@ -43,9 +44,39 @@ fn planned_with(
     found.map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
-/// What leaves a source.
+/// What leaves a source; nothing where it cannot be read.
 fn left(path: &str, files: &[(&str, &str)]) -> Leaving {
-    in_plan(files, &[], true, |planning| leaving(path, planning))
+    in_plan(files, &[], true, |planning| read_source(path, planning)).map(|read| read.leaving).unwrap_or_default()
+}
+
+/// Files that note what is read of them.
+struct Noting<'f> {
+    files: &'f dyn Files,
+    read: RefCell<Vec<String>>,
+}
+
+impl Files for Noting<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.read.borrow_mut().push(path.to_owned());
+        self.files.read(path)
+    }
+}
+
+#[test]
+fn a_template_is_read_once() {
+    let text = r#"Resources:
+  A:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: arn:aws:iam::123456789012:role/r
+      DefinitionString: '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+"#;
+    in_plan(&[("t.yaml", text)], &[], true, |planning| {
+        let noting = Noting { files: planning.files, read: RefCell::default() };
+        let found = read_source("t.yaml", &Planning { files: &noting, ..*planning }).unwrap();
+        assert_eq!((found.workflows.len(), found.leaving.stacks), (1, vec!["Shop".to_owned()]));
+        assert_eq!(noting.read.take(), ["t.yaml/manifest.json", "t.yaml"]);
+    });
 }
 
 fn in_plan<T>(
