@@ -239,7 +239,7 @@ fn table_inside<'t, 'i>(value: &'t mut DeValue<'i>, way: &[String]) -> Option<&'
         DeValue::Table(table) => table_at(table, way),
         DeValue::Array(items) => {
             let (step, rest) = way.split_first()?;
-            table_inside(items.iter_mut().nth(step.parse().ok()?)?.get_mut(), rest)
+            table_inside(items.get_mut(step.parse::<usize>().ok()?)?.get_mut(), rest)
         }
         _ => None,
     }
