@@ -88,6 +88,7 @@ async fn what_is_no_search_is_explained_at_its_place() {
     for (q, what) in [
         ("total%3E", "A number is missing behind total&gt; (character 7)"),
         ("%22a", "This quote is not closed. (character 1)"),
+        ("total%3A20..10", "20..10 ends before it begins. (character 7)"),
         ("a%20OR%20b", "OR is not part of the language"),
         ("status%3A%3Cscript%3Ealert(1)%3C%2Fscript%3E", "is not a status"),
     ] {
@@ -99,6 +100,9 @@ async fn what_is_no_search_is_explained_at_its_place() {
     for path in ["time=yesterday", "time=24h%20x", "status=gone", "time=9999999d", "before=x"] {
         assert_eq!(site.page(&format!("/default/executions?{path}")).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
+    let backwards = site.page("/default/executions?time=2026-11-28..2026-11-26").await;
+    assert_eq!(backwards.status, StatusCode::BAD_REQUEST);
+    assert!(backwards.text.contains("Write the other end first: 2026-11-26..2026-11-28."), "{}", backwards.text);
     let long = "a".repeat(600);
     assert!(site.page(&format!("/default/executions?q={long}")).await.text.contains("more than 500 characters"));
     site.close().await;

@@ -2,7 +2,7 @@
 
 use countersign_desk::connection::MachineKind;
 use countersign_desk::index::{Bar as Counts, Bars, ExecutionCursor, ExecutionPage, Span, Tally, Unread};
-use countersign_desk::search::{Search, Term};
+use countersign_desk::search::{Fault, Search, SearchError, Term};
 use countersign_desk::store::SavedView;
 use countersign_desk::watch::Snapshot;
 use countersign_desk::{Actor, Desk, Desks, Error, Wanted, is_map_run};
@@ -113,7 +113,7 @@ impl Asked {
 }
 
 /// A search that cannot be read, with what stands on both sides of the place.
-fn fault(q: &str, error: &countersign_desk::search::SearchError) -> SearchFault {
+fn fault(q: &str, error: &SearchError) -> SearchFault {
     let at = error.at.saturating_sub(1);
     SearchFault {
         problem: words::lists::search(error),
@@ -141,7 +141,12 @@ fn filter(status: &str) -> Answered<StatusFilter> {
 
 /// The time that an address names.
 fn time(text: &str, now: i64) -> Answered<(Option<i64>, Option<i64>)> {
-    let search = Search::read(&format!("started:{text}"), now).ok().filter(|search| search.terms.len() == 1);
+    let search = Search::read(&format!("started:{text}"), now);
+    if let Err(SearchError { fault: Fault::Backwards { from, to }, .. }) = &search {
+        let what = format!("The time {from}..{to} ends before it begins.");
+        return Err(AppError::new(ErrorKind::Invalid, what, format!("Write the other end first: {to}..{from}.")));
+    }
+    let search = search.ok().filter(|search| search.terms.len() == 1);
     let Some([Term::Started(bounds)]) = search.as_ref().map(|search| search.terms.as_slice()) else {
         let what = format!("{:?} is no time.", text.chars().take(60).collect::<String>());
         let remedy =

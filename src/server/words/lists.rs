@@ -53,6 +53,9 @@ pub fn search(error: &SearchError) -> Problem {
         Fault::NoOrder(field) => {
             (format!("{field} cannot be compared with < or >."), format!("Write {field}: and a value."))
         }
+        Fault::Backwards { from, to } => {
+            (format!("{from}..{to} ends before it begins."), format!("Write the other end first: {to}..{from}."))
+        }
         Fault::Operator(word) => (
             format!("{word} is not part of the language: all conditions must hold."),
             format!("Leave it out, or put it in quotes to search for the word: \"{word}\"."),

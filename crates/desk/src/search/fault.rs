@@ -40,6 +40,9 @@ pub enum Fault {
     /// The field is compared with `:` only.
     #[error("{0} has no order")]
     NoOrder(&'static str),
+    /// A range whose first end lies behind its last.
+    #[error("{from} lies behind {to}")]
+    Backwards { from: String, to: String },
     /// `AND`, `OR`, `NOT` and a minus before a word are not part of the language.
     #[error("{0} is no word of the language")]
     Operator(String),

@@ -237,8 +237,10 @@ fn content(key: &Word, sign: Sign, value: &Word) -> Result<Term, SearchError> {
     }
     let number = |text: &str| values::number(text).ok_or_else(|| Fault::NotANumber(text.to_owned()));
     match range(value, sign, number) {
-        // Two full stops are in many texts.
-        Err(_) if sign == Sign::Is => Ok(Term::Value { path, value: value.pattern()? }),
+        // Two full stops are in many texts; a range of numbers that runs backwards is a mistake.
+        Err(SearchError { fault: Fault::NotANumber(_), .. }) if sign == Sign::Is => {
+            Ok(Term::Value { path, value: value.pattern()? })
+        }
         bounds => Ok(Term::Number { path, bounds: bounds? }),
     }
 }
@@ -266,16 +268,21 @@ fn path(key: &Word) -> Result<Vec<String>, SearchError> {
 }
 
 /// `a..b` behind `:`, or what a sign and one value mean.
-fn range<T: Copy>(value: &Word, sign: Sign, read: impl Fn(&str) -> Result<T, Fault>) -> Result<Bounds<T>, SearchError> {
+fn range<T: Copy + PartialOrd>(
+    value: &Word,
+    sign: Sign,
+    read: impl Fn(&str) -> Result<T, Fault>,
+) -> Result<Bounds<T>, SearchError> {
     let failed = |fault| value.fault(fault);
     if sign == Sign::Is
-        && let Some((from, to)) = value.text.split_once("..")
+        && let Some((from, to)) = values::ends(&value.text).map_err(failed)?
     {
-        let bound = |text: &str| match text {
-            "" => Ok(None),
-            text => read(text).map(|at| Some(Bound { at, within: true })),
+        let bound = |text: Option<&str>| {
+            text.map(|text| read(text).map(|at| Bound { at, within: true })).transpose().map_err(failed)
         };
-        return Ok(Bounds { from: bound(from).map_err(failed)?, to: bound(to).map_err(failed)? });
+        let bounds = Bounds { from: bound(from)?, to: bound(to)? };
+        let is_backwards = bounds.from.zip(bounds.to).is_some_and(|(from, to)| from.at > to.at);
+        return if is_backwards { Err(failed(values::backwards(from, to))) } else { Ok(bounds) };
     }
     read(&value.text).map(|at| sign.bounds(at)).map_err(failed)
 }

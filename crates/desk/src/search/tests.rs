@@ -37,6 +37,7 @@ fn conditions_are_read() {
         ("\"status\":failed", value(&["status"], "failed", false)),
         ("\"a.b c\":1", value(&["a.b c"], "1", false)),
         ("url:https://x/?a=b", value(&["url"], "https://x/?a=b", false)),
+        ("total:\"20..10\"", value(&["total"], "20..10", false)),
         ("path:a..b", value(&["path"], "a..b", false)),
         ("ok:true", value(&["ok"], "true", false)),
         ("input:x", Term::Words { part: Part::Input, words: pattern("x", false) }),
@@ -60,13 +61,15 @@ fn bounds_are_read() {
     assert_eq!(number("a.b<1"), (None, Some((1.0, false))));
     assert_eq!(number("total:1..2"), (Some((1.0, true)), Some((2.0, true))));
     assert_eq!(number("total:1.."), (Some((1.0, true)), None));
+    assert_eq!(number("total:..2"), (None, Some((2.0, true))));
+    assert_eq!(number("total:2..2"), (Some((2.0, true)), Some((2.0, true))));
     let duration = |text: &str| match one(text) {
         Term::Duration(bounds) => (bounds.from.map(|b| b.at), bounds.to.map(|b| b.at)),
         other => panic!("{text}: {other:?}"),
     };
     assert_eq!(duration("duration>30s"), (Some(30_000), None));
     assert_eq!(duration("duration<1h30m"), (None, Some(5_400_000)));
-    assert_eq!(duration("duration:1.5m..250ms"), (Some(90_000), Some(250)));
+    assert_eq!(duration("duration:250ms..1.5m"), (Some(250), Some(90_000)));
     assert_eq!(duration("duration>=5"), (Some(5_000), None));
     let started = |text: &str| match one(text) {
         Term::Started(bounds) => (bounds.from.map(|b| b.at), bounds.to.map(|b| b.at)),
@@ -76,6 +79,7 @@ fn bounds_are_read() {
     let morning = NOW.div_euclid(day) * day;
     assert_eq!(started("started>2h"), (Some(NOW - 7_200_000), None));
     assert_eq!(started("started:24h"), (Some(NOW - day), None));
+    assert_eq!(started("started:1d..2h"), (Some(NOW - day), Some(NOW - 7_199_999)));
     assert_eq!(started("started<1d"), (None, Some(NOW - day)));
     assert_eq!(started("started:2025-11-26"), (Some(morning), Some(morning + day)));
     assert_eq!(started("started>=2025-11-26T09:14"), (Some(morning + 33_240_000), None));
@@ -85,6 +89,7 @@ fn bounds_are_read() {
 
 #[test]
 fn a_fault_has_its_place() {
+    let backwards = |from: &str, to: &str| Fault::Backwards { from: from.into(), to: to.into() };
     for (text, at, fault) in [
         ("total>", 7, Fault::NoValue { key: "total".into(), sign: ">" }),
         ("a total>=  b", 10, Fault::NoValue { key: "total".into(), sign: ">=" }),
@@ -100,6 +105,13 @@ fn a_fault_has_its_place() {
         ("duration>soon", 10, Fault::NotADuration("soon".into())),
         ("started:2025-13-01", 9, Fault::NotATime("2025-13-01".into())),
         ("started>2025-02-30", 9, Fault::NotATime("2025-02-30".into())),
+        ("total:20..10", 7, backwards("20", "10")),
+        ("duration:5m..1m", 10, backwards("5m", "1m")),
+        ("started:2h..1d", 9, backwards("2h", "1d")),
+        ("a started:2026-11-28..2026-11-26", 11, backwards("2026-11-28", "2026-11-26")),
+        ("ended:2026-11-26T10:00..2026-11-26T09:59", 7, backwards("2026-11-26T10:00", "2026-11-26T09:59")),
+        ("total:..", 7, Fault::Nothing("..".into())),
+        ("started:..", 9, Fault::Nothing("..".into())),
         ("status:gone", 8, Fault::NotAStatus("gone".into())),
         ("status>failed", 8, Fault::NoOrder("status")),
         ("a OR b", 3, Fault::Operator("OR".into())),

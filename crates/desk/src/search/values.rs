@@ -49,17 +49,38 @@ fn millis(amount: f64, unit: i64) -> Option<i64> {
     (0.0..=3.2e12).contains(&ms).then_some(ms.round() as i64)
 }
 
+/// The ends of a range, each of which may be missing.
+type Ends<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// The two ends of a range such as `10..20`; one of them may be left out, not both. `None` where it is no range.
+pub fn ends(text: &str) -> Result<Option<Ends<'_>>, Fault> {
+    let some = |end| Some(end).filter(|end: &&str| !end.is_empty());
+    match text.split_once("..") {
+        Some(("", "")) => Err(Fault::Nothing(text.to_owned())),
+        Some((from, to)) => Ok(Some((some(from), some(to)))),
+        None => Ok(None),
+    }
+}
+
+/// A range whose first end lies behind its last.
+pub fn backwards(from: Option<&str>, to: Option<&str>) -> Fault {
+    Fault::Backwards { from: from.unwrap_or_default().to_owned(), to: to.unwrap_or_default().to_owned() }
+}
+
 /// What `started` is compared with. `started>2h` means "within the last two hours"; a day alone means all of it.
 pub fn started(text: &str, sign: Sign, now: i64) -> Result<Bounds<i64>, Fault> {
     let whole = |text: &str| span(text, now).ok_or_else(|| Fault::NotATime(text.to_owned()));
     let from = |at| Some(Bound { at, within: true });
     let before = |at| Some(Bound { at, within: false });
     if sign == Sign::Is
-        && let Some((first, last)) = text.split_once("..")
+        && let Some((first, last)) = ends(text)?
     {
-        let begin = if first.is_empty() { None } else { from(whole(first)?.0) };
-        let end = if last.is_empty() { None } else { before(whole(last)?.1) };
-        return Ok(Bounds { from: begin, to: end });
+        let begin = first.map(whole).transpose()?.map(|(begin, _)| begin);
+        let end = last.map(whole).transpose()?.map(|(_, end)| end);
+        if begin.zip(end).is_some_and(|(begin, end)| begin >= end) {
+            return Err(backwards(first, last));
+        }
+        return Ok(Bounds { from: begin.and_then(from), to: end.and_then(before) });
     }
     let (begin, end) = whole(text)?;
     Ok(match sign {
