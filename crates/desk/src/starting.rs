@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::audit::Done;
-use crate::connection::CallError;
+use crate::connection::{CallError, ConnectionKind};
 use crate::desk::Desk;
 use crate::error::{Error, ReadError};
 use crate::policy::Action;
@@ -65,6 +65,9 @@ pub enum InputFault {
     /// It is not JSON: the place, and what was expected there.
     #[error("the input is not JSON: {0}")]
     NotJson(String),
+    /// It is JSON that the engine does not take: the place, and why.
+    #[error("the engine does not take the input: {0}")]
+    Unheld(String),
     /// It contains the mark of a hidden text.
     #[error("the input contains {MARK:?}")]
     Marked,
@@ -134,7 +137,7 @@ impl Desk {
         let machine = snapshot.machine_named(workflow).ok_or_else(|| ReadError::NoWorkflow(workflow.to_owned()))?;
         let input = match again {
             None => {
-                check_input(input).map_err(StartError::Input)?;
+                check_input(input, self.about().kind).map_err(StartError::Input)?;
                 input.to_owned()
             }
             Some(again) => self.edited(workflow, again, input).await?,
@@ -161,7 +164,7 @@ impl Desk {
         let input = stored.restored(input).map_err(InputFault::from)?;
         // Step Functions accepted the stored text before: only an edit is checked.
         if input != stored.text {
-            check_input(&input)?;
+            check_input(&input, self.about().kind)?;
         }
         Ok(input)
     }
@@ -265,8 +268,9 @@ fn check_name(name: &str) -> Result<(), NameFault> {
     name.chars().find(is_forbidden).map_or(Ok(()), |letter| Err(NameFault::Letter(letter)))
 }
 
-/// Why an input cannot be used. An empty one means `{}`.
-fn check_input(input: &str) -> Result<(), InputFault> {
+/// Why an input cannot be used. An empty one means `{}`. What only the engine is known to refuse is refused here for the
+/// engine alone: here its place is named.
+fn check_input(input: &str, kind: ConnectionKind) -> Result<(), InputFault> {
     if input.len() > INPUT {
         return Err(InputFault::TooLong { bytes: input.len(), limit: INPUT });
     }
@@ -274,6 +278,9 @@ fn check_input(input: &str) -> Result<(), InputFault> {
         return Ok(());
     }
     let json = Json::read(input).map_err(|error| InputFault::NotJson(error.to_string()))?;
+    if let Some(error) = json.unheld().filter(|_| kind == ConnectionKind::Embedded) {
+        return Err(InputFault::Unheld(error.to_string()));
+    }
     let mut marked = false;
     json.replace_strings(|_, text| {
         marked |= text.contains(MARK);
@@ -288,11 +295,27 @@ mod tests {
 
     #[test]
     fn an_input_that_is_not_json_is_refused_with_its_place() {
+        let check_input = |text: &str| check_input(text, ConnectionKind::Embedded);
         assert!(check_input("").is_ok() && check_input("  ").is_ok() && check_input("[1]").is_ok());
         let fault = check_input("{\n  \"a\": }").expect_err("it is not JSON");
         assert!(fault.to_string().contains("line 2 column 8"), "{fault}");
         assert_eq!(check_input(&"1".repeat(262_145)), Err(InputFault::TooLong { bytes: 262_145, limit: 262_144 }));
         assert_eq!(check_input(r#"{"a":"x [task token]"}"#), Err(InputFault::Marked));
+    }
+
+    #[test]
+    fn what_the_engine_does_not_take_is_refused_with_its_place() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let texts = ["1e999", "-1e309", "1e308", "1e-999", "0e999", "[1.5e400]", r#""\ud800""#, r#""\ud83d\ude00""#];
+        let texts =
+            texts.map(str::to_owned).into_iter().chain([r#"{"\udc00":1}"#.to_owned(), nested(127), nested(128)]);
+        for text in texts {
+            let refused = check_input(&text, ConnectionKind::Embedded).is_err();
+            assert_eq!(refused, countersign_asl::read_json(&text).is_err(), "{text}");
+            assert_eq!(check_input(&text, ConnectionKind::Aws), Ok(()), "what AWS takes, AWS says: {text}");
+        }
+        let fault = check_input("{\"a\": 1e999}", ConnectionKind::Embedded).expect_err("it is beyond a double");
+        assert!(matches!(&fault, InputFault::Unheld(why) if why.ends_with("at line 1 column 7")), "{fault}");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! assert_eq!(json.root().get("id").unwrap().raw(), "1", "of keys that stand twice the last counts");
 //! ```
 
+mod held;
 mod layout;
 mod scan;
 mod strings;

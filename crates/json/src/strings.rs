@@ -96,6 +96,23 @@ pub fn unquoted(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The byte of a string at which half of a surrogate pair is escaped.
+pub(super) fn half(raw: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = raw.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        let escape = &raw[at..];
+        let (letter, taken) = escaped(escape);
+        // The character that stands for a half may be written itself.
+        let is_written = escape.get(2..6).is_some_and(|digits| digits.eq_ignore_ascii_case("fffd"));
+        if letter == char::REPLACEMENT_CHARACTER && !is_written {
+            return Some(at);
+        }
+        at += taken;
+    }
+    None
+}
+
 /// The character that an escape stands for, and the escape's length.
 fn escaped(text: &str) -> (char, usize) {
     let simple = match text.as_bytes().get(1) {

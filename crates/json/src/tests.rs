@@ -58,6 +58,31 @@ fn a_refusal_names_the_place() {
 }
 
 #[test]
+fn what_no_reader_holds_is_named_with_its_place() {
+    let unheld = |text: &str| Json::read(text).unwrap().unheld().map(|error| error.to_string());
+    let beyond = |column| Some(format!("the number is beyond the range of a double at line 1 column {column}"));
+    for text in ["1e999", "-1E309", "1.8e308", "0.001e400", "10e+308", "1e99999999999"] {
+        assert_eq!(unheld(text), beyond(1), "{text}");
+    }
+    assert_eq!(unheld(&"9".repeat(310)), beyond(1));
+    assert_eq!(unheld("{\"ä\": 1e999}"), beyond(7));
+    for text in ["1e308", "1.7e308", "-1.7976931348623157e308", "1e-999", "0e999", "0.00e9999", "0.001e311", "1000e305"]
+    {
+        assert_eq!(unheld(text), None, "{text}");
+    }
+    assert_eq!(unheld(&"1".repeat(309)), None);
+    let half = |line, column| Some(format!("half of a surrogate pair stands alone at line {line} column {column}"));
+    assert_eq!(unheld(r#""\ud800""#), half(1, 2));
+    assert_eq!(unheld(r#"["\\ü\ud83d\ude00\ude00"]"#), half(1, 18));
+    assert_eq!(unheld("{\n \"\\uD83Dx\": 1}"), half(2, 3), "keys, too");
+    assert_eq!(unheld(r#"["\ud83d\ude00","\ufffd","\uFFFD","\\ud800"]"#), None);
+    let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    assert_eq!(unheld(&nested(127)), None);
+    let deep = "the text is nested deeper than 127 levels at line 1 column 128";
+    assert_eq!(unheld(&nested(128)).as_deref(), Some(deep));
+}
+
+#[test]
 fn depth_costs_neither_stack_nor_white_space() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert!(pretty(&nested(DEEPEST)).len() < 20_000, "{}", pretty(&nested(DEEPEST)).len());

@@ -1,4 +1,4 @@
-//! A field for JSON that says, while somebody types, where it is not JSON, and how long it is.
+//! A field for JSON that says, while somebody types, where it is not JSON that can be started, and how long it is.
 
 use countersign_json::Json;
 use leptos::prelude::*;
@@ -30,7 +30,11 @@ impl Mistake {
         if text.trim().is_empty() {
             return None;
         }
-        let error = Json::read(text).err()?;
+        // What the engine refuses as well: what is typed here is what is started.
+        let error = match Json::read(text) {
+            Ok(json) => json.unheld()?,
+            Err(error) => error,
+        };
         let line: Vec<char> = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default().chars().collect();
         let at = error.column.saturating_sub(1).min(line.len());
         let from = at.saturating_sub(AROUND);
@@ -112,7 +116,11 @@ mod tests {
     #[test]
     fn a_mistake_is_shown_where_it_stands() {
         assert_eq!(Mistake::of(""), None);
-        assert_eq!(Mistake::of("{\"a\": 1e400}"), None);
+        assert_eq!(Mistake::of("{\"a\": 1e300}"), None);
+        let beyond = Mistake::of("{\"a\": 1e400}").expect("no double is as large");
+        assert_eq!((beyond.line, beyond.column, beyond.at.as_str()), (1, 7, "1"));
+        let half = Mistake::of("[\"\\ud800\"]").expect("half a pair is no character");
+        assert_eq!((half.column, half.what), (3, "half of a surrogate pair stands alone"));
         let mistake = Mistake::of("{\n  \"ä\": }").expect("a value is missing");
         assert_eq!((mistake.line, mistake.column), (2, 8));
         assert_eq!((mistake.before.as_str(), mistake.at.as_str(), mistake.after.as_str()), ("  \"ä\": ", "}", ""));

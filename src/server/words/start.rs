@@ -66,6 +66,9 @@ fn input_fault(fault: &InputFault) -> String {
         InputFault::NotJson(why) | InputFault::Stored(StoredError::NotJson(why)) => {
             format!("The input is not JSON: {why}. Correct it there and start again.")
         }
+        InputFault::Unheld(why) => {
+            format!("The engine does not take this input: {why}. Correct it there and start again.")
+        }
         InputFault::Marked => format!(
             "The input contains {:?}, which stands for a text that pages do not show. Open the execution and choose Start \
              again, or write the text itself.",
