@@ -34,7 +34,12 @@ pub mod server_fns;
 mod ui;
 
 #[cfg(feature = "ssr")]
-pub(crate) use self::components::{Diff, Mark, graph::face, handed_over, mark_of, status::look};
+pub(crate) use self::components::{
+    Diff, Mark,
+    graph::{face, notes},
+    handed_over, mark_of,
+    status::look,
+};
 #[cfg(feature = "ssr")]
 pub(crate) use self::here::WHY;
 #[cfg(feature = "ssr")]

@@ -89,7 +89,7 @@ impl Outcome {
         match status {
             Status::Failed | Status::TimedOut => Self::Failed,
             Status::WaitingApproval => Self::Waiting,
-            Status::Running | Status::Waiting | Status::NotReached => Self::Running,
+            Status::Running | Status::Waiting | Status::NotReached | Status::Elsewhere => Self::Running,
             Status::Aborted => Self::Stopped,
             Status::Succeeded | Status::Caught => Self::Succeeded,
         }

@@ -30,6 +30,8 @@ pub struct State {
     pub visits: u64,
     /// The visit that is shown; nothing where it was not entered.
     pub visit: Option<Visit>,
+    /// Where child executions enter it in place of this one: the Map that started them, and how they fare.
+    pub elsewhere: Option<(String, String)>,
     /// The text that defines it, with the number of its first line in the definition, where it was asked for: nothing where
     /// the definition has no such state.
     pub definition: Option<Option<(u64, String)>>,

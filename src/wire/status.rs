@@ -14,4 +14,6 @@ pub enum Status {
     Failed,
     TimedOut,
     Aborted,
+    /// A state that child executions enter, not this one.
+    Elsewhere,
 }

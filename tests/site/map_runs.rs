@@ -147,6 +147,14 @@ async fn the_children_of_a_map_run_are_counted_filtered_and_all_reached_and_lead
     let notes: Vec<&Note> = course.states.iter().flat_map(|state| &state.notes).collect();
     let counts = vec![(Status::Failed, 9), (Status::Succeeded, 111)];
     assert_eq!(notes, [&Note::Iterations { total: Some(120), counts }]);
+    // What the children ran is not said to be passed over.
+    assert_eq!(course.states.iter().filter(|state| state.status == Status::Elsewhere).count(), 3);
+    let page = site.page(&format!("{}?state=Broken", here().execution(&parent))).await.text.replace("<!>", "");
+    let told = "This state runs in the child executions of Each order (120 iterations: 9 failed, 111 succeeded).";
+    assert!(page.contains(told), "{page}");
+    assert!(page.contains("In child executions") && !page.contains("Skipped") && !page.contains("Not reached"));
+    let page = site.page(&format!("{}?state=Fine", here().execution(&child))).await.text;
+    assert!(!page.contains("In child executions"), "the child runs them itself");
     site.close().await;
 }
 

@@ -136,10 +136,8 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
         return data.definition.clone().map(|found| definition(found, &data.name, address)).into_iter().collect();
     }
     let Some(visit) = &data.visit else {
-        let nothing = || {
-            view! { <Empty title="Not reached">"This state has not been entered in this execution. Its input and output appear here once it is entered."</Empty> }.into_any()
-        };
-        return vec![row("none", &0, nothing)];
+        let elsewhere = data.elsewhere.clone();
+        return vec![row("none", &data.elsewhere, move || not_entered(elsewhere, address))];
     };
     let mut rows = vec![facts(visit, &data.name, address, now)];
     match part {
@@ -150,6 +148,16 @@ fn rows(data: &State, part: Option<&str>, address: Address, decide: Post) -> Vec
         _ => rows.extend(told(visit, decide, now)),
     }
     rows
+}
+
+/// Why there is no visit, and where to look.
+fn not_entered(elsewhere: Option<(String, String)>, address: Address) -> AnyView {
+    let Some((map, told)) = elsewhere else {
+        return view! { <Empty title="Not reached">"This state has not been entered in this execution. Its input and output appear here once it is entered."</Empty> }.into_any();
+    };
+    let href = address.with(&[(STATE, Some(&map)), (PART, None), (VISIT, None)]) + "#state";
+    view! { <Empty title="In child executions">{told}" "<a href=href data-noscroll="true">"Show them"</a></Empty> }
+        .into_any()
 }
 
 fn facts(visit: &Visit, name: &str, address: Address, now: i64) -> Row {

@@ -53,6 +53,7 @@ pub const fn look(status: Status) -> Look {
         Status::Aborted => {
             ("stopped", "Stopped", "■", r#"<rect x="4" y="4" width="8" height="8" rx="1" fill="currentColor"/>"#)
         }
+        Status::Elsewhere => ("none", "In child executions", "⧉", r#"<path d="M3 3h7v7H3zM6 10v3h7V6h-3"/>"#),
     };
     Look { tone, word, glyph, shape }
 }

@@ -12,7 +12,7 @@ use countersign_desk::{Actor, Desk};
 use countersign_json::{Json, Kind, Value as JsonValue, pretty};
 use countersign_trace::{Attempt, IterationId, StateStatus, Visit, VisitId};
 
-use super::execution::{View, served, telling_state};
+use super::execution::{View, runs_elsewhere, served, telling_state, told_elsewhere};
 use super::value::{Source, value};
 use super::{Answered, attempt_status, child, graph, inbox, status, trouble, worded};
 use crate::server::console::{Console, function_name, log_group};
@@ -47,11 +47,8 @@ pub async fn state(
     let about = About { desk, record: &record, waits: &waits, view: &view };
     let shown = shown(&record, &visits, wanted.visit.as_deref());
     let mut made = State {
-        status: record
-            .trace
-            .states
-            .get(&name)
-            .map_or(Status::NotReached, |summary| about.status(&name, summary.status)),
+        status: about.whole(&name),
+        elsewhere: told_elsewhere(desk, actor, &record, &name).await.map_err(|error| worded(desk, &error))?,
         about: graph::about(&record.definition, &name),
         visits: u64::try_from(visits.len()).unwrap_or(u64::MAX),
         visit: None,
@@ -174,6 +171,15 @@ impl About<'_> {
         match status(of) {
             Status::WaitingApproval if served(self.record, self.waits).contains(name) => Status::Waiting,
             status => status,
+        }
+    }
+
+    /// How a state stands in the whole execution.
+    fn whole(&self, name: &str) -> Status {
+        match self.record.trace.states.get(name) {
+            Some(summary) => self.status(name, summary.status),
+            None if runs_elsewhere(self.record, name) => Status::Elsewhere,
+            None => Status::NotReached,
         }
     }
 

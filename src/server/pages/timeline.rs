@@ -329,7 +329,7 @@ fn worse(one: Status, other: Status) -> Status {
         Status::Caught => 3,
         Status::Aborted => 2,
         Status::Running => 1,
-        Status::Succeeded | Status::Waiting | Status::NotReached => 0,
+        Status::Succeeded | Status::Waiting | Status::NotReached | Status::Elsewhere => 0,
     };
     if weight(other) > weight(one) { other } else { one }
 }

@@ -207,6 +207,15 @@ impl State {
         }
     }
 
+    /// Every state inside this one, at whatever depth, each before those inside it.
+    pub fn inside(&self) -> Vec<&State> {
+        let mut found = Vec::new();
+        for scope in self.scopes() {
+            collect(&scope.states, &mut found);
+        }
+        found
+    }
+
     /// The name of the state's type as the language writes it.
     pub fn type_name(&self) -> &'static str {
         match self.kind {

@@ -12,7 +12,7 @@ mod hands;
 mod line;
 mod live;
 mod mini;
-mod notes;
+pub mod notes;
 mod outline;
 mod part;
 mod picture;

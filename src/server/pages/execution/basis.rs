@@ -1,6 +1,6 @@
 //! What the pages of an execution ask of a reading again and again, whoever looks and whatever is chosen: found once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use countersign_desk::watch::Record;
@@ -8,7 +8,7 @@ use countersign_trace::{EventKind, VisitId};
 
 use super::super::drawing::number;
 use super::course::{Iterations, iterations, last_visits};
-use super::states;
+use super::{elsewhere, states};
 
 /// What a reading says.
 pub struct Basis {
@@ -16,6 +16,8 @@ pub struct Basis {
     pub telling: Option<String>,
     /// Whether it has run a Map whose iterations are executions of their own.
     pub has_children: bool,
+    /// The states that its children enter in its place, each with the Map that started them.
+    pub elsewhere: BTreeMap<String, String>,
     /// When it was last redriven.
     pub redriven_at: Option<i64>,
     /// The number of its definition.
@@ -33,6 +35,7 @@ impl Basis {
         record.kept(|| Self {
             telling: states::telling_state(record),
             has_children: record.events.iter().any(|event| event.kind == EventKind::MapRunStarted),
+            elsewhere: elsewhere::elsewhere(record),
             redriven_at: record.redriven_at(),
             definition: number(&record.definition),
             last: last_visits(&record.trace).into_iter().map(owned).collect(),

@@ -45,15 +45,30 @@ pub fn course(
             notes: if is_one { Vec::new() } else { notes.of_state(name) },
         })
     });
+    let entered = |map: &str| {
+        let whole = trace.states.get(map).map_or(StateStatus::NotReached, |summary| summary.status);
+        within.as_ref().map_or(whole, |within| within.status(map, whole)) != StateStatus::NotReached
+    };
+    let elsewhere = basis.elsewhere.iter().filter(|(_, map)| entered(map)).filter_map(|(name, _)| {
+        Some(StateCourse { state: numbers.get(name)?, status: Status::Elsewhere, notes: Vec::new() })
+    });
     let all = || trace.edges_taken.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
     let edges: Vec<(&str, &str)> = within.as_ref().map_or_else(all, Within::taken);
     let taken = edges.into_iter().filter_map(|(from, to)| Some((numbers.get(from)?, numbers.get(to)?)));
     Course {
         definition: basis.definition,
-        states: states.collect(),
+        states: states.chain(elsewhere).collect(),
         taken: taken.collect(),
         over: record.description.ended_at.is_some(),
     }
+}
+
+/// The iterations of a distributed Map, with the executions that run them.
+pub fn iterations_of(record: &Record, children: &Children, map: &str) -> Option<Note> {
+    let (basis, whom) = (Basis::of(record), Whom::new());
+    let mut notes = Notes::of(record, &basis, &[], &whom);
+    notes.count(children);
+    notes.iterations(map).map(Iterations::note)
 }
 
 /// What the visits of each state have to say.
@@ -96,10 +111,13 @@ impl<'a> Notes<'a> {
             && self.waits.iter().all(|wait| wait.state != state)
     }
 
+    fn iterations(&self, map: &str) -> Option<&Iterations> {
+        self.children.get(map).or_else(|| self.basis.iterations.get(map))
+    }
+
     fn of_state(&self, state: &str) -> Vec<Note> {
         let mut notes: Vec<Note> = Vec::new();
-        let iterations = self.children.get(state).or_else(|| self.basis.iterations.get(state));
-        notes.extend(iterations.map(Iterations::note));
+        notes.extend(self.iterations(state).map(Iterations::note));
         let visit = self.basis.last.get(state).map(|id| &self.record.trace.visits[*id]);
         notes.extend(self.waiting(state).or_else(|| visit.and_then(|visit| self.pause(visit))));
         notes.extend(visit.and_then(|visit| attempt(visit, self.record.definition.machine.as_ref())));
@@ -187,7 +205,7 @@ const fn rank(status: Status) -> u8 {
         Status::Aborted => 5,
         Status::Caught => 6,
         Status::Succeeded => 7,
-        Status::NotReached => 8,
+        Status::NotReached | Status::Elsewhere => 8,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod basis;
 mod course;
+mod elsewhere;
 mod links;
 mod redrive;
 mod states;
@@ -16,6 +17,7 @@ use countersign_desk::watch::{Record, Snapshot, Waiting, is_activity};
 use countersign_desk::{Actor, Desk, Error};
 
 use self::basis::Basis;
+pub(super) use self::elsewhere::{runs_elsewhere, told as told_elsewhere};
 use super::{Answered, child, execution_status, inbox, refused, rows, state, trouble, worded};
 use crate::server::words;
 use crate::wire::Status;
