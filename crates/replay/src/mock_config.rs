@@ -22,7 +22,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cases::{Answered, At, Case, Expect, Mock, MockReply, Mocks};
+use crate::cases::{Answered, At, Case, Expect, Mock, MockOrigin, MockReply, Mocks};
 
 /// The most calls of a state that a case has answers for, when it becomes a case of ours.
 const MOST_CALLS: u64 = 10_000;
@@ -164,7 +164,8 @@ impl MockConfig {
     }
 
     fn mocks(&self, states: &IndexMap<String, String>) -> Mocks {
-        states.iter().map(|(state, response)| (state.clone(), at(Mock { replies: self.replies(response) }))).collect()
+        let of = |response: &String| Mock { replies: self.replies(response), origin: MockOrigin::StepFunctionsLocal };
+        states.iter().map(|(state, response)| (state.clone(), at(of(response)))).collect()
     }
 
     /// The answers in the order of the calls, up to the first call that has none.

@@ -1,6 +1,6 @@
 //! The cases of one file, run under its definition with the values that the manifest gives its placeholders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_asl::{
@@ -63,8 +63,6 @@ struct Subject {
     /// The definition, with its placeholders.
     source: Source,
     deployed: Deployed,
-    /// The states that the mocks of Step Functions Local name; they have no place in the file of cases.
-    mocked: BTreeSet<String>,
 }
 
 impl Subject {
@@ -91,13 +89,10 @@ impl Subject {
             vec![Problem { line, column, message, remedy }]
         })?;
         let deployed = deployed(&source)?;
-        let mut mocked = BTreeSet::new();
         if let Some(config) = config {
-            let cases = config.cases(&deployed.workflow).into_iter();
-            mocked.extend(cases.flat_map(|case| case.mocks.into_keys()));
             merge(&mut file, config, &deployed.workflow);
         }
-        Ok(Self { file, source, deployed, mocked })
+        Ok(Self { file, source, deployed })
     }
 
     fn run(&self, result: &mut FileResult, filter: Option<&str>, bounds: &Bounds) {
@@ -116,7 +111,7 @@ impl Subject {
                 }
             }
         };
-        result.problems = self.file.misfits(&shared).into_iter().map(|one| self.placed_in_mocks(one)).collect();
+        result.problems = self.file.misfits(&shared);
         if !result.problems.is_empty() {
             return;
         }
@@ -135,16 +130,6 @@ impl Subject {
             }
         }
         result.coverage = Some(coverage);
-    }
-
-    /// A problem of the mocks of Step Functions Local says that it is theirs.
-    fn placed_in_mocks(&self, problem: Problem) -> Problem {
-        let is_named = |state: &String| problem.message.contains(&format!("{state:?}"));
-        if (problem.line, problem.column) != (1, 1) || !self.mocked.iter().any(is_named) {
-            return problem;
-        }
-        let message = format!("in the mocks of Step Functions Local: {}", problem.message);
-        Problem { message, ..problem }
     }
 
     fn is_wanted(&self, case: &Case, filter: Option<&str>) -> bool {

@@ -127,6 +127,13 @@ fn a_state_that_the_mocks_misname_is_said_to_be_theirs() {
     let ran = ran(&[definition.to_str().unwrap(), "--mock-config", mocks.to_str().unwrap()]);
     let said = &ran.files[0].problems[0].message;
     assert_eq!(said, "in the mocks of Step Functions Local: the definition has no state \"Pya\"");
+    // What the file of cases says of the same name is its own.
+    let own = folder.join("shop.test.toml");
+    std::fs::write(&own, "[[case]]\nname = \"B\"\nexpect.path = [\"Pya\"]\n").unwrap();
+    let ran = self::ran(&[own.to_str().unwrap(), "--mock-config", mocks.to_str().unwrap()]);
+    let said: Vec<&str> = ran.files[0].problems.iter().map(|problem| problem.message.as_str()).collect();
+    let theirs = "in the mocks of Step Functions Local: the definition has no state \"Pya\"";
+    assert_eq!(said, [theirs, "the definition has no state \"Pya\""]);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

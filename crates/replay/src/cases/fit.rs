@@ -3,7 +3,7 @@
 use countersign_asl::{Machine, State, StateKind};
 
 use super::problem::nearest;
-use super::{Answered, At, Case, CaseFile, Expect, Mock, Problem};
+use super::{Answered, At, Case, CaseFile, Expect, Mock, MockOrigin, Problem};
 use crate::definition::Definition;
 
 impl CaseFile {
@@ -72,7 +72,20 @@ impl Fit<'_> {
         state
     }
 
+    /// What is wrong with a mock; of one that the file does not hold it says where it is.
     fn mock(&self, name: &str, mock: &At<Mock>, found: &mut Vec<Problem>) {
+        let mut own = Vec::new();
+        self.kind_of_mock(name, mock, &mut own);
+        found.extend(own.into_iter().map(|problem| match mock.value.origin {
+            MockOrigin::Cases => problem,
+            MockOrigin::StepFunctionsLocal => {
+                let message = format!("in the mocks of Step Functions Local: {}", problem.message);
+                Problem { message, ..problem }
+            }
+        }));
+    }
+
+    fn kind_of_mock(&self, name: &str, mock: &At<Mock>, found: &mut Vec<Problem>) {
         let Some(state) = self.state(name, mock, found) else { return };
         let is_asked = matches!(state.kind, StateKind::Task(_)) || self.definition.is_distributed(name);
         if !is_asked {

@@ -106,6 +106,16 @@ pub struct Case {
 pub struct Mock {
     /// One after the other; those that name an item are for its iteration alone.
     pub replies: Vec<At<MockReply>>,
+    pub origin: MockOrigin,
+}
+
+/// Where a mock is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MockOrigin {
+    /// In the file of cases.
+    Cases,
+    /// In the mocks of Step Functions Local: it has no place in the file of cases.
+    StepFunctionsLocal,
 }
 
 /// One answer.

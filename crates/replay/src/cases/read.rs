@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::nearest;
 use super::reader::{Entry, Reader};
-use super::{Answered, At, Case, CaseFile, Expect, Mock, MockReply, Mocks, Problem};
+use super::{Answered, At, Case, CaseFile, Expect, Mock, MockOrigin, MockReply, Mocks, Problem};
 
 const FILE_KEYS: [&str; 6] = ["definition", "type", "now", "values", "mocks", "case"];
 const CASE_KEYS: [&str; 7] = ["name", "input", "now", "execution_name", "values", "mocks", "expect"];
@@ -177,7 +177,7 @@ impl Reader<'_> {
         match entry.get_ref() {
             DeValue::Table(table) => {
                 let reply = self.reply(entry, table, None)?;
-                Some(Mock { replies: vec![reply] })
+                Some(Mock { replies: vec![reply], origin: MockOrigin::Cases })
             }
             DeValue::Array(items) => {
                 let mut replies = Vec::new();
@@ -191,7 +191,7 @@ impl Reader<'_> {
                         ),
                     }
                 }
-                Some(Mock { replies })
+                Some(Mock { replies, origin: MockOrigin::Cases })
             }
             _ => {
                 let remedy = "Write { returns = ... }, { fails = { error = \"...\" } }, { times_out = true } or { waits = true }.";

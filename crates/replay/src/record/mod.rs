@@ -15,7 +15,7 @@ use countersign_trace::{Attempt, AttemptResult, EventKind, HistoryEvent, Outcome
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::cases::{Answered, At, Case, CaseFile, Expect, Mock, MockReply, Mocks, Setting, drive_case};
+use crate::cases::{Answered, At, Case, CaseFile, Expect, Mock, MockOrigin, MockReply, Mocks, Setting, drive_case};
 use crate::course::Course;
 use crate::definition::Definition;
 use crate::drive::{Driven, Ending, Iterations};
@@ -121,22 +121,26 @@ fn mocks(trace: &Trace, secrets: &Secrets) -> Result<Mocks, RecordError> {
 
 /// One reply for all calls, if they are all the same; else one after the other, by iteration where there are several.
 fn joined(by_iteration: IndexMap<Iterations, Vec<MockReply>>) -> Mock {
+    Mock { replies: joined_replies(by_iteration), origin: MockOrigin::Cases }
+}
+
+fn joined_replies(by_iteration: IndexMap<Iterations, Vec<MockReply>>) -> Vec<At<MockReply>> {
     let mut all = by_iteration.values().flatten();
     if let Some(first) = all.next()
         && all.all(|reply| reply == first)
     {
-        return Mock { replies: vec![at(MockReply { times: None, ..first.clone() })] };
+        return vec![at(MockReply { times: None, ..first.clone() })];
     }
     let mut same = by_iteration.values();
     let first = same.next().cloned().unwrap_or_default();
     if same.all(|replies| *replies == first) {
-        return Mock { replies: counted(first, None) };
+        return counted(first, None);
     }
     let replies = by_iteration.into_iter().flat_map(|(iterations, replies)| {
         let item: Vec<u64> = iterations.iter().map(|(_, index)| *index).collect();
         counted(replies, Some(item).filter(|item| !item.is_empty()))
     });
-    Mock { replies: replies.collect() }
+    replies.collect()
 }
 
 /// Replies one after the other, equal ones as one with their number.
