@@ -50,4 +50,4 @@ pub use outside::{Taken, TaskPlace, TimerUse, Way};
 pub use params::{ExecutionKind, StartParams};
 pub use program::{CompileError, Program};
 pub use protocol::{Action, Input, Integration, Pattern, TaskId, TaskRequest, TimerId};
-pub use retry::covers;
+pub use retry::{Backoff, covers};

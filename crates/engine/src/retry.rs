@@ -1,20 +1,56 @@
 //! `Retry`: which failures are retried, and after how long.
 
+use countersign_asl::model;
 use serde_json::Value;
 
 use crate::failure::{DATA_LIMIT, Failure, RUNTIME};
 use crate::program::CompileError;
 use crate::states::whole;
 
+/// A year is the longest that an execution runs: in seconds.
+const LONGEST: f64 = 31_622_400.0;
+
 /// One entry of `Retry`.
 #[derive(Debug)]
 pub(crate) struct Retrier {
     errors: Vec<String>,
-    interval: i64,
-    attempts: u32,
-    backoff: f64,
-    max_delay: Option<i64>,
+    backoff: Backoff,
     jitter: bool,
+}
+
+/// How the delays of an entry grow, and how many there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    interval_seconds: f64,
+    rate: f64,
+    max_delay_seconds: Option<f64>,
+    max_attempts: u32,
+}
+
+impl From<&model::Retrier> for Backoff {
+    fn from(retrier: &model::Retrier) -> Self {
+        Self {
+            interval_seconds: retrier.interval_seconds,
+            rate: retrier.backoff_rate,
+            max_delay_seconds: retrier.max_delay_seconds,
+            max_attempts: retrier.max_attempts,
+        }
+    }
+}
+
+impl Backoff {
+    /// Milliseconds until the next attempt after `made` retries; `None` if there were enough. Where the delay is drawn by
+    /// lot, this is the longest.
+    #[must_use]
+    pub fn delay(&self, made: u32) -> Option<i64> {
+        if made >= self.max_attempts {
+            return None;
+        }
+        let exponent = i32::try_from(made).unwrap_or(i32::MAX);
+        let seconds = self.interval_seconds * self.rate.powi(exponent);
+        let seconds = self.max_delay_seconds.map_or(seconds, |most| seconds.min(most)).min(LONGEST);
+        Some((seconds * 1000.0) as i64)
+    }
 }
 
 impl Retrier {
@@ -27,10 +63,12 @@ impl Retrier {
         let number = |name: &str| entry.get(name).and_then(whole);
         Ok(Retrier {
             errors: error_names(entry, at)?,
-            interval: number("IntervalSeconds").unwrap_or(1),
-            attempts: number("MaxAttempts").map_or(3, |n| u32::try_from(n).unwrap_or(0)),
-            backoff: entry.get("BackoffRate").and_then(Value::as_f64).unwrap_or(2.0),
-            max_delay: number("MaxDelaySeconds"),
+            backoff: Backoff {
+                interval_seconds: number("IntervalSeconds").unwrap_or(1) as f64,
+                rate: entry.get("BackoffRate").and_then(Value::as_f64).unwrap_or(2.0),
+                max_delay_seconds: number("MaxDelaySeconds").map(|most| most as f64),
+                max_attempts: number("MaxAttempts").map_or(3, |n| u32::try_from(n).unwrap_or(0)),
+            },
             jitter: entry.get("JitterStrategy").and_then(Value::as_str) == Some("FULL"),
         })
     }
@@ -43,13 +81,7 @@ impl Retrier {
     /// Milliseconds until the next attempt after `made` retries; `None` if there were enough. `chance` returns random
     /// bits for the jitter.
     pub fn delay(&self, made: u32, chance: impl FnOnce() -> u64) -> Option<i64> {
-        if made >= self.attempts {
-            return None;
-        }
-        let exponent = i32::try_from(made).unwrap_or(i32::MAX);
-        let seconds = self.interval as f64 * self.backoff.powi(exponent);
-        let seconds = self.max_delay.map_or(seconds, |most| seconds.min(most as f64)).min(31_622_400.0);
-        let millis = (seconds * 1000.0) as i64;
+        let millis = self.backoff.delay(made)?;
         if self.jitter && millis > 0 {
             return Some((chance() % (millis as u64 + 1)) as i64);
         }
@@ -95,6 +127,14 @@ mod tests {
         let retrier = &Retrier::compile(Some(&json!([entry])), "").unwrap()[0];
         let got: Vec<_> = (0..expect.len() as u32).map(|made| retrier.delay(made, || 7)).collect();
         assert_eq!(got, expect);
+        // Whoever shows the delay reads the entry from the model of its definition.
+        let task = json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true, "Retry": [entry]});
+        let definition = json!({"StartAt": "T", "States": {"T": task}}).to_string();
+        let model = &model::Machine::read(&definition).unwrap().states["T"].retry[0];
+        if !model.has_jitter {
+            let shown: Vec<_> = (0..expect.len() as u32).map(|made| Backoff::from(model).delay(made)).collect();
+            assert_eq!(shown, expect);
+        }
     }
 
     #[test]

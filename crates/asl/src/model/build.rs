@@ -164,7 +164,9 @@ fn error_names(value: Written) -> Vec<String> {
 
 fn retrier(value: Written) -> Retrier {
     let number = |key: &str| value.value.get(key).and_then(Value::as_f64);
-    let attempts = value.value.get("MaxAttempts").and_then(Value::as_u64).unwrap_or(3);
+    // A whole number, however it is written: `5.0` is one.
+    let attempts =
+        number("MaxAttempts").filter(|attempts| attempts.fract() == 0.0).map_or(3, |attempts| attempts as u64);
     Retrier {
         errors: error_names(value),
         interval_seconds: number("IntervalSeconds").unwrap_or(1.0),

@@ -2,7 +2,7 @@
 
 use countersign_asl::StateKind;
 use countersign_asl::model::{Amount, Pause, Retrier};
-use countersign_engine::covers;
+use countersign_engine::{Backoff, covers};
 use countersign_json::{Json, Kind, Value};
 use countersign_trace::{Attempt, AttemptResult, Visit};
 use time::OffsetDateTime;
@@ -43,12 +43,7 @@ fn next_attempt(retriers: &[Retrier], attempts: &[Attempt]) -> Option<i64> {
     let (ended, place) = (last.ended_at?, of(last)?);
     let retrier = retriers.get(place).filter(|retrier| !retrier.has_jitter)?;
     let made = u32::try_from(before.iter().filter(|attempt| of(attempt) == Some(place)).count()).ok()?;
-    if made >= retrier.max_attempts {
-        return None;
-    }
-    let seconds = retrier.interval_seconds * retrier.backoff_rate.powi(i32::try_from(made).ok()?);
-    let seconds = retrier.max_delay_seconds.map_or(seconds, |most| seconds.min(most));
-    (0.0..=LONGEST).contains(&seconds).then(|| ended + (seconds * 1_000.0) as i64)
+    Some(ended + Backoff::from(retrier).delay(made)?)
 }
 
 fn ends(pause: &Pause, visit: &Visit) -> Option<i64> {
