@@ -43,7 +43,7 @@ pub(crate) use self::components::{
 #[cfg(feature = "ssr")]
 pub(crate) use self::here::WHY;
 #[cfg(feature = "ssr")]
-pub(crate) use self::ui::json::{escaped, html as json_html};
+pub(crate) use self::ui::json::{escaped, folded as json_folded, html as json_html};
 #[cfg(feature = "ssr")]
 pub(crate) use self::ui::{absolute, duration, instant, raw_text, shown};
 

@@ -82,9 +82,14 @@ pub fn html(text: &str) -> String {
     if text.len() > TONED {
         return escaped(&json.pretty());
     }
-    let mut out = Folds { out: String::with_capacity(text.len() * 4), ..Folds::default() };
-    json.lay_out(|tone, piece| out.put(tone, piece));
-    out.end()
+    Folds::of(&json, true, usize::MAX)
+}
+
+/// The same without tones, folded down to the level `deepest`.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn folded(json: &json::Json<'_>, deepest: usize) -> String {
+    Folds::of(json, false, deepest)
 }
 
 /// The same in one piece, line by line.
@@ -113,20 +118,30 @@ struct Folds {
     opened: bool,
     closed: usize,
     open: usize,
+    /// Values on this level and below it do not fold.
+    deepest: usize,
+    toned: bool,
 }
 
 impl Folds {
+    fn of(json: &json::Json<'_>, toned: bool, deepest: usize) -> String {
+        let out = String::with_capacity(json.text().len() * 4);
+        let mut folds = Self { out, deepest, toned, ..Self::default() };
+        json.lay_out(|tone, piece| folds.put(tone, piece));
+        folds.end()
+    }
+
     fn put(&mut self, tone: Tone, piece: &str) {
         if piece == "\n" {
             let opens = std::mem::take(&mut self.opened);
             self.line.push('\n');
             let line = std::mem::take(&mut self.line);
-            if opens {
+            if opens && self.open < self.deepest {
                 self.out.extend(["<details open><summary>", &line, "</summary>"]);
-                self.open += 1;
             } else {
                 self.out.push_str(&line);
             }
+            self.open += usize::from(opens);
             self.close();
             return;
         }
@@ -135,13 +150,19 @@ impl Folds {
         if matches!(piece, "}" | "]") && self.line.chars().all(|letter| letter == ' ') && self.open > self.closed {
             self.closed += 1;
         }
-        put(&mut self.line, tone, piece);
+        if self.toned {
+            put(&mut self.line, tone, piece);
+        } else {
+            self.line.push_str(&escaped(piece));
+        }
     }
 
     fn close(&mut self) {
         for _ in 0..std::mem::take(&mut self.closed) {
             self.open -= 1;
-            self.out.push_str("</details>");
+            if self.open < self.deepest {
+                self.out.push_str("</details>");
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use countersign_json::{Json, pretty};
 use countersign_trace::VisitId;
 
 use super::{Answered, worded};
-use crate::app::{escaped, json_html};
+use crate::app::{escaped, json_folded, json_html};
 use crate::error::{AppError, ErrorKind};
 use crate::routes;
 use crate::wire::value::{Rest, Value};
@@ -159,22 +159,7 @@ pub fn html(text: &str) -> String {
         return json_html(text);
     }
     let Ok(json) = Json::read(text) else { return escaped(text) };
-    let text = json.pretty();
-    let deepest = deepest(&text);
-    let mut out = String::with_capacity(text.len() * 2);
-    for line in text.split_inclusive('\n') {
-        let (level, body) = level(line);
-        let line = escaped(line);
-        if level >= deepest {
-            out.push_str(&line);
-        } else if opens(body) {
-            out.extend(["<details open><summary>", &line, "</summary>"]);
-        } else {
-            out.push_str(&line);
-            out.push_str(if body.starts_with(['}', ']']) { "</details>" } else { "" });
-        }
-    }
-    out
+    json_folded(&json, deepest(&json.pretty()))
 }
 
 /// The levels of a text laid out that have no more folds than a page bears.
@@ -194,7 +179,6 @@ fn deepest(text: &str) -> usize {
 
 /// How far a line of a text laid out is indented, and what it says.
 fn level(line: &str) -> (usize, &str) {
-    let line = line.trim_end_matches('\n');
     let body = line.trim_start_matches(' ');
     ((line.len() - body.len()) / 2, body)
 }
