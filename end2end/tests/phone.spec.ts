@@ -35,6 +35,30 @@ test("all that a decision takes is on one screen", async ({ page, server }) => {
   }
 });
 
+test("a longer request is on one screen too, and nothing that has focus is covered", async ({ page, server }) => {
+  const facts = { title: "Approve order B-2002 of the library of the city?", customer: "City Library", requestedBy: "Purchasing", reason: "The present supplier cannot deliver before the end of March.", amount: "4200.00 EUR" };
+  await server.begin("longer", { StartAt: "Ask", States: { Ask: asks(facts) } });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, "/default/inbox", true);
+  await openRequest(page, "longer");
+  const dock = (await page.locator(".decide-buttons").boundingBox())!;
+  const place = page.locator(".approval-head .facts");
+  expect((await place.boundingBox())!.height, "where it comes from takes one line").toBeLessThan(30);
+  const comment = page.getByLabel("Comment");
+  const box = (await comment.boundingBox())!;
+  expect(box.y + box.height).toBeLessThanOrEqual(dock.y);
+  // The field grows with what is typed.
+  await comment.fill("One line.\nAnother one.\nAnd a third one.");
+  expect((await comment.boundingBox())!.height).toBeGreaterThan(box.height);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  for (const what of [page.locator(".whole > summary"), comment]) {
+    await what.focus();
+    const focused = (await what.boundingBox())!;
+    expect(focused.y + focused.height).toBeLessThanOrEqual(dock.y);
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+});
+
 test("a request's page loads no WebAssembly, and stays new all the same", async ({ page, context, server }) => {
   await server.begin("paper", { StartAt: "Ask", States: { Ask: asks({ title: "Paper?" }) } });
   await open(page, "/default/inbox", true);
