@@ -6,12 +6,13 @@ mod history;
 mod map_runs;
 mod perform;
 mod registry;
+mod starting;
 mod timers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use countersign_engine::{Execution, Input, Program, SharedSandbox, StartParams, TaskId};
+use countersign_engine::{Execution, Input, Program, SharedSandbox, TaskId};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -24,10 +25,8 @@ use crate::masks::Masks;
 use crate::store::{ExecutionRow, JournalEntry, RunStatus, Store, StoreError};
 pub use account_region::{AccountRegion, partition};
 pub use registry::{Activity, Alias, CreatedWith, Machine, Registry, Route, Tag, Version};
+pub use starting::Start;
 use timers::Timers;
-
-/// How many client tokens of an execution's redrives are remembered.
-const REDRIVE_TOKENS: usize = 10;
 
 /// An execution in memory, and how much of it has been stored.
 struct Run {
@@ -88,41 +87,6 @@ pub struct Host {
     replayed: Mutex<map_runs::Replayed>,
     /// By execution ARN, as long as somebody holds or waits for the lock.
     gates: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
-}
-
-/// The parameters of a start.
-#[derive(Clone, Debug)]
-pub struct Start {
-    pub params: StartParams,
-    /// The definition's text.
-    pub definition: String,
-    pub revision_id: Option<String>,
-    pub trace_header: Option<String>,
-    /// The test case that mocks its tasks.
-    pub mock: Option<String>,
-}
-
-impl Start {
-    /// The row of the execution before its first step; `definition` is the key of its definition.
-    fn row(self, definition: String) -> ExecutionRow {
-        ExecutionRow {
-            params: self.params,
-            definition,
-            revision_id: self.revision_id,
-            trace_header: self.trace_header,
-            status: RunStatus::Running,
-            stopped_at: None,
-            output: None,
-            error: None,
-            cause: None,
-            events: 0,
-            redrives: 0,
-            redriven_at: None,
-            redrive_tokens: Vec::new(),
-            map_runs: Vec::new(),
-            mock: self.mock,
-        }
-    }
 }
 
 /// Runs a step to its end in a task of its own: a caller that goes away must not end it half-way.
@@ -256,70 +220,6 @@ impl Host {
         Ok(compiled)
     }
 
-    /// Starts an execution. When this returns, its row is in the registry and its first step is stored. If an execution
-    /// of this ARN exists already, nothing is started, and its row is returned.
-    ///
-    /// # Errors
-    /// The store failed; then it was not started.
-    pub async fn start(self: &Arc<Self>, start: Start) -> Result<Option<ExecutionRow>, StoreError> {
-        let host = Arc::clone(self);
-        apart(async move {
-            let arn = start.params.execution_arn.clone();
-            let _alone = host.gate(&arn).lock_owned().await;
-            let known = lock(&host.registry).execution(&arn).cloned();
-            if known.is_some() {
-                return Ok(known);
-            }
-            let key = crate::api::arn::fingerprint(&start.definition);
-            host.store.keep_definition(&key, &start.definition).await?;
-            let Some(program) = host.program(&key).await? else {
-                return Err(StoreError::Row(serde::de::Error::custom("the definition does not compile")));
-            };
-            let row = start.row(key);
-            let engine = host.engine(program, &row);
-            let run = host.hold(Run { engine, row, seq: 0, kept_events: 0, ahead: false });
-            let started = host.step(&mut *run.lock().await, Input::Start).await;
-            // What was not started does not exist.
-            if started.is_err() {
-                lock(&host.runs).remove(&arn);
-            }
-            started.map(|()| None)
-        })
-        .await
-    }
-
-    /// Redrives an ended execution: its engine is built again from the journal, and continues. Returns the time of the
-    /// redrive, which may be an earlier one with the same client token; `None` if the execution runs.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn redrive(self: &Arc<Self>, arn: &str, token: Option<String>) -> Result<Option<i64>, StoreError> {
-        let host = Arc::clone(self);
-        let arn = arn.to_owned();
-        apart(async move {
-            let _alone = host.gate(&arn).lock_owned().await;
-            let Some(mut row) = lock(&host.registry).execution(&arn).cloned() else { return Ok(None) };
-            let now = host.clock.now();
-            if let Some(at) = row.redriven_with(token.as_deref(), now) {
-                return Ok(Some(at));
-            }
-            if row.status == RunStatus::Running {
-                return Ok(None);
-            }
-            row.redrive_tokens.extend(token.map(|token| (token, now)));
-            let old = row.redrive_tokens.len().saturating_sub(REDRIVE_TOKENS);
-            row.redrive_tokens.drain(..old);
-            let Some(run) = host.replay(row).await? else { return Ok(None) };
-            let run = host.hold(run);
-            let redriven = host.step(&mut *run.lock().await, Input::Redrive).await;
-            if redriven.is_err() {
-                lock(&host.runs).remove(&arn);
-            }
-            redriven.map(|()| Some(now))
-        })
-        .await
-    }
-
     /// Feeds one input to an execution. One that has ended ignores it.
     ///
     /// # Errors
@@ -441,19 +341,6 @@ impl Host {
         let run = Arc::new(tokio::sync::Mutex::new(run));
         lock(&self.runs).insert(arn, Arc::clone(&run));
         run
-    }
-
-    /// The lock under which an execution starts to run: of two starts with one name, one starts it. Its first step may
-    /// take long, so every execution has a lock of its own.
-    fn gate(&self, arn: &str) -> Shared<()> {
-        let mut gates = lock(&self.gates);
-        if let Some(gate) = gates.get(arn).and_then(Weak::upgrade) {
-            return gate;
-        }
-        gates.retain(|_, gate| gate.strong_count() > 0);
-        let gate = Shared::default();
-        gates.insert(arn.to_owned(), Arc::downgrade(&gate));
-        gate
     }
 
     /// Frees what an ended execution held.
