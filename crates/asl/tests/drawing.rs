@@ -7,6 +7,7 @@ mod generated;
 use countersign_asl::Machine;
 use countersign_asl::graph::score::{Score, score};
 use countersign_asl::graph::{Graph, layout};
+use serde_json::{Value, json};
 
 fn drawn(size: usize, seed: u64) -> Graph {
     layout(&Machine::read(&generated::definition(size, seed)).unwrap())
@@ -51,6 +52,34 @@ fn backward_lines_pass_outside_of_boxes() {
         }
     }
     assert!(found > 50, "only {found} lines upwards");
+}
+
+/// A Choice with so many targets besides its default, each of which ends.
+fn fan(targets: usize) -> Graph {
+    let name = |index: usize| format!("Case {index}");
+    let rule = |index: usize| json!({"Variable": "$.kind", "NumericEquals": index, "Next": name(index)});
+    let rules: Vec<Value> = (0..targets).map(rule).collect();
+    let mut states = json!({"Other": {"Type": "Fail"}});
+    states["Which"] = json!({"Type": "Choice", "Choices": rules, "Default": "Other"});
+    for index in 0..targets {
+        states[name(index)] = json!({"Type": "Pass", "End": true});
+    }
+    layout(&Machine::read(&json!({"StartAt": "Which", "States": states}).to_string()).unwrap())
+}
+
+/// A wide Choice is no ribbon: its targets stand in rows, and no line crosses another for it.
+#[test]
+fn the_targets_of_a_wide_choice_stand_in_rows() {
+    for (targets, rows) in [(5, 1), (11, 1), (12, 2), (40, 6), (100, 10)] {
+        let graph = fan(targets);
+        let found = score(&graph);
+        assert_eq!(found, Score { area: found.area, ..Score::default() }, "{targets} targets");
+        let cases = graph.nodes.iter().filter(|node| node.id.starts_with("Case"));
+        let tops: std::collections::BTreeSet<i64> = cases.map(|node| node.y.round() as i64).collect();
+        assert_eq!(tops.len(), rows, "{targets} targets");
+    }
+    let wide = fan(100);
+    assert!(wide.width < 3.0 * wide.height, "{} by {}", wide.width, wide.height);
 }
 
 /// The same definition gives the same drawing: pages of one definition look alike, and tests can rely on it.

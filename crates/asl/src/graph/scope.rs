@@ -31,8 +31,9 @@ const MOST_LINES: usize = 6;
 const TERMINAL: (f32, f32) = (64.0, 28.0);
 const HEADER: f32 = 28.0;
 const PADDING: f32 = 16.0;
-/// Space between the branches of a Parallel.
+/// Space between the branches of a Parallel, and how wide they may be together in one row.
 const BRANCH_GAP: f32 = 28.0;
+const WIDEST_ROW: f32 = 3_200.0;
 /// Space between a container's name and the detail beside it.
 const BESIDE_GAP: f32 = 16.0;
 /// Widest line and most lines of an edge's label.
@@ -215,26 +216,42 @@ fn item(state: &State, before: Option<&State>, drawn: &Drawn<'_>, engine: &mut E
     let name = text::width(&node.label, text::NAME) + beside.name;
     let width = name.max(text::width(&node.detail, text::DETAIL) + beside.detail);
     let width = width.clamp(NODE_WIDTH, WIDEST_NODE).ceil();
-    let mut inside = Vec::new();
-    let (mut right, mut bottom) = (PADDING, 0.0_f32);
-    for scope in inside_of(state, before).into_iter().filter(|_| node.container) {
-        let sketch = Sketch::new(scope, false, drawn, engine);
-        let (inner_width, inner_height) = sketch.size();
-        inside.push((sketch, right, 0.0));
-        right += inner_width + BRANCH_GAP;
-        bottom = bottom.max(inner_height);
-    }
+    let scopes = inside_of(state, before).into_iter().filter(|_| node.container);
+    let sketches: Vec<Sketch> = scopes.map(|scope| Sketch::new(scope, false, drawn, engine)).collect();
+    let (corners, (right, bottom)) = in_rows(&sketches.iter().map(Sketch::size).collect::<Vec<_>>());
+    let mut inside: Vec<_> =
+        sketches.into_iter().zip(corners).map(|(sketch, (x, y))| (sketch, x + PADDING, y)).collect();
     if node.container {
-        let content = if inside.is_empty() { 0.0 } else { right - BRANCH_GAP + PADDING };
+        let content = if inside.is_empty() { 0.0 } else { right + 2.0 * PADDING };
         let header = set_text(&mut node, width.max(content));
         // Under a header that is wider than the content, the content is centred.
         let shift = ((width - content) / 2.0).max(0.0);
-        inside.iter_mut().for_each(|(_, x, y)| (*x, *y) = (*x + shift, header + PADDING));
+        inside.iter_mut().for_each(|(_, x, y)| (*x, *y) = (*x + shift, *y + header + PADDING));
         node.height = header + bottom + 2.0 * PADDING;
     } else {
         node.height = set_text(&mut node, width);
     }
     Item { node, mark: Mark::Same, inside }
+}
+
+/// Where scopes stand side by side: in one row, or in several where that one would be too wide. Their corners, and the size
+/// of all together.
+fn in_rows(sizes: &[(f32, f32)]) -> (Vec<(f32, f32)>, (f32, f32)) {
+    let whole: f32 = sizes.iter().map(|(width, _)| width + BRANCH_GAP).sum();
+    let tallest = sizes.iter().map(|(_, height)| *height).fold(0.0, f32::max) + BRANCH_GAP;
+    // About twice as wide as high.
+    let most = if whole > WIDEST_ROW { (2.0 * whole * tallest).sqrt().max(WIDEST_ROW / 2.0) } else { whole };
+    let (mut corners, mut right, mut bottom) = (Vec::with_capacity(sizes.len()), 0.0_f32, 0.0_f32);
+    let (mut x, mut y) = (0.0, 0.0);
+    for &(width, height) in sizes {
+        if x > 0.0 && x + width > most {
+            (x, y) = (0.0, bottom + BRANCH_GAP);
+        }
+        corners.push((x, y));
+        (right, bottom) = (right.max(x + width), bottom.max(y + height));
+        x += width + BRANCH_GAP;
+    }
+    (corners, (right, bottom))
 }
 
 /// The scopes inside a state: each beside the one that stood in its place before.

@@ -208,6 +208,24 @@ fn real_definitions_draw() {
     assert!(count > 90, "only {count} definitions drew");
 }
 
+#[test]
+fn many_branches_stand_in_rows() {
+    let branched = |count: usize| {
+        let branch = |at| format!(r#"{{"StartAt":"B{at}","States":{{"B{at}":{{"Type":"Pass","End":true}}}}}}"#);
+        let branches: Vec<String> = (0..count).map(branch).collect();
+        let all = branches.join(",");
+        drawn(&format!(r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","End":true,"Branches":[{all}]}}}}}}"#))
+    };
+    let rows = |graph: &Graph| {
+        let inside = graph.nodes.iter().filter(|node| node.parent.is_some());
+        inside.map(|node| node.y.round() as i64).collect::<BTreeSet<_>>().len()
+    };
+    let (few, many) = (branched(6), branched(100));
+    sound(&many, "a hundred branches");
+    assert_eq!(rows(&few), 1);
+    assert!(rows(&many) > 5 && many.width < 3.0 * many.height, "{} by {}", many.width, many.height);
+}
+
 /// A thousand states in a row with one shared handler, and a loop back from every hundredth.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it prints how long it took")]

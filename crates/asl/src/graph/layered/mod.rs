@@ -1,14 +1,16 @@
 //! A layered layout of boxes and links, top to bottom, after Sugiyama: rank, order, place, route.
 //!
-//! Three things differ from the textbook. A label is a vertex of its own, so it never lies on a box. Links into the same
+//! Four things differ from the textbook. A label is a vertex of its own, so it never lies on a box. Links into the same
 //! box share one trunk of bends, as tracks join before a station: thirty states that catch into one handler draw one line.
-//! A backward link runs in a lane beside its boxes, left or right of them.
+//! A backward link runs in a lane beside its boxes, left or right of them. And a box that leads to a hundred others has them
+//! in several rows ([`rows`]).
 
 mod coordinate;
 mod order;
 mod ports;
 mod rank;
 mod route;
+mod rows;
 mod tracks;
 
 use rank::Labels;
@@ -62,14 +64,15 @@ pub fn lay_out(sizes: &[(f32, f32)], links: &[Link]) -> Layout {
     if sizes.is_empty() {
         return Layout::default();
     }
-    let mut best = attempt(sizes, links, Style { labels: Labels::Between, shared: true });
+    let rows = rows::rows(sizes.len(), links);
+    let mut best = attempt(sizes, links, &rows, Style { labels: Labels::Between, shared: true });
     if sizes.len() > MOST_ATTEMPTED {
         return best.1;
     }
     for (labels, shared) in [(Labels::Beside, true), (Labels::Between, false), (Labels::Beside, false)] {
         // Lines of their own need more room: only where shared ones cross.
         if (shared || best.0 > 0) && (labels == Labels::Between || links.iter().any(|link| link.label.is_some())) {
-            let next = attempt(sizes, links, Style { labels, shared });
+            let next = attempt(sizes, links, &rows, Style { labels, shared });
             let area = |layout: &Layout| f64::from(layout.width) * f64::from(layout.height);
             if (next.0, area(&next.1)) < (best.0, area(&best.1)) {
                 best = next;
@@ -88,9 +91,9 @@ struct Style {
 }
 
 /// Lays out in one style. Returns the crossings, too.
-fn attempt(sizes: &[(f32, f32)], links: &[Link], style: Style) -> (usize, Layout) {
-    let ranks = rank::ranks(sizes.len(), links, style.labels);
-    let mut drawing = Drawing::new(sizes, links, &ranks, style.shared);
+fn attempt(sizes: &[(f32, f32)], links: &[Link], rows: &[Option<usize>], style: Style) -> (usize, Layout) {
+    let ranks = rank::ranks(sizes.len(), links, rows, style.labels);
+    let mut drawing = Drawing::new(sizes, links, &ranks, rows, style.shared);
     let crossings = order::order(&mut drawing);
     let centres = coordinate::centres(&drawing);
     (crossings, route::route(&drawing, links, sizes, &centres))
@@ -146,7 +149,7 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn new(sizes: &[(f32, f32)], links: &[Link], ranks: &[usize], shared: bool) -> Drawing {
+    fn new(sizes: &[(f32, f32)], links: &[Link], ranks: &[usize], rows: &[Option<usize>], shared: bool) -> Drawing {
         let vertices = sizes
             .iter()
             .zip(ranks)
@@ -179,6 +182,8 @@ impl Drawing {
                 Chain::Loop
             } else if is_full && span > 2 {
                 Chain::Direct
+            } else if ranks[link.from] < ranks[link.to] && rows[index].is_some() {
+                Chain::Down(drawing.run_to_row(link, &mut trunks))
             } else if ranks[link.from] < ranks[link.to] {
                 Chain::Down(drawing.run_down(link, class, &mut trunks))
             } else {
@@ -209,6 +214,22 @@ impl Drawing {
         if link.aside {
             self.side_arcs.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
         }
+        chain
+    }
+
+    /// A link to a box of a row: down the trunk that all rows of the upper box share, and to the label above the box.
+    fn run_to_row(&mut self, link: &Link, trunks: &mut Trunks) -> Vec<usize> {
+        let (first, last) = (self.vertices[link.from].rank + 1, self.vertices[link.to].rank);
+        let above = last - usize::from(link.label.is_some());
+        let mut chain = vec![link.from];
+        for rank in first..above {
+            chain.push(self.trunk((link.from, ROWS, rank), trunks));
+        }
+        if let Some((width, height)) = link.label {
+            chain.push(self.add(Vertex { rank: above, width, height, kind: VertexKind::Label }));
+        }
+        chain.push(link.to);
+        self.join(&chain);
         chain
     }
 
@@ -292,6 +313,9 @@ impl Drawing {
     }
 }
 
+/// The class of the trunk that runs down from a box to its rows; those of other trunks are about the boxes that they lead to.
+const ROWS: usize = usize::MAX;
+
 /// The vertex of the trunk of a box and class at a rank.
 type Trunks = std::collections::HashMap<(usize, usize, usize), usize>;
 
@@ -307,7 +331,9 @@ mod tests {
         let fails = (0..boxes - 2).map(|from| Link { from, to: boxes - 1, label, class: 1, aside: true });
         let links: Vec<Link> = next.chain(fails).collect();
         let sizes = vec![(100.0, 40.0); boxes];
-        let drawing = Drawing::new(&sizes, &links, &rank::ranks(boxes, &links, Labels::Beside), true);
+        let rows = rows::rows(boxes, &links);
+        let ranks = rank::ranks(boxes, &links, &rows, Labels::Beside);
+        let drawing = Drawing::new(&sizes, &links, &ranks, &rows, true);
         let steps = drawing.chains.iter().map(|chain| match chain {
             Chain::Down(vertices) | Chain::Up(vertices) => vertices.len(),
             Chain::Loop | Chain::Direct => 0,

@@ -11,12 +11,13 @@ pub(super) enum Labels {
     Beside,
 }
 
-/// The rank of each box. A link goes down at least one rank (two with a label), unless it closes a cycle.
-pub(super) fn ranks(boxes: usize, links: &[Link], labels: Labels) -> Vec<usize> {
+/// The rank of each box. A link goes down at least one rank (two with a label), unless it closes a cycle; one to a row goes
+/// down as often as there are rows up to that one.
+pub(super) fn ranks(boxes: usize, links: &[Link], rows: &[Option<usize>], labels: Labels) -> Vec<usize> {
     let mut outgoing = vec![Vec::new(); boxes];
-    for link in links.iter().filter(|link| link.from != link.to) {
+    for (link, row) in links.iter().zip(rows).filter(|(link, _)| link.from != link.to) {
         let length = if link.label.is_some() && labels == Labels::Beside { 2 } else { 1 };
-        outgoing[link.from].push((link.to, length));
+        outgoing[link.from].push((link.to, length * (1 + row.unwrap_or(0))));
     }
     let finished = finishing_order(&outgoing);
     let mut position = vec![0; boxes];
@@ -31,14 +32,17 @@ pub(super) fn ranks(boxes: usize, links: &[Link], labels: Labels) -> Vec<usize> 
             }
         }
     }
-    if labels == Labels::Between { with_room_for_labels(&ranks, links) } else { ranks }
+    if labels == Labels::Between { with_room_for_labels(&ranks, links, rows) } else { ranks }
 }
 
-/// The ranks with one more below each that links with labels leave downwards.
-fn with_room_for_labels(ranks: &[usize], links: &[Link]) -> Vec<usize> {
+/// The ranks with one more below each that links with labels leave downwards, and above each row.
+fn with_room_for_labels(ranks: &[usize], links: &[Link], rows: &[Option<usize>]) -> Vec<usize> {
     let mut room = vec![0; ranks.iter().max().map_or(0, |last| last + 1)];
-    for link in links.iter().filter(|link| link.label.is_some() && ranks[link.from] < ranks[link.to]) {
-        room[ranks[link.from]] = 1;
+    for (link, row) in links.iter().zip(rows) {
+        if link.label.is_none() || ranks[link.from] >= ranks[link.to] {
+            continue;
+        }
+        room[if row.is_some() { ranks[link.to] - 1 } else { ranks[link.from] }] = 1;
     }
     let mut before = 0;
     for room in &mut room {
