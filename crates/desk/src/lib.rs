@@ -50,6 +50,8 @@ pub mod notify;
 mod origin;
 pub mod people;
 mod permits;
+#[cfg(test)]
+mod plans;
 pub mod policy;
 pub mod redact;
 pub mod redriving;

@@ -7,7 +7,7 @@
 //! [`Index`] is the trait; [`SqliteIndex`] keeps it in a file or, for tests, in memory.
 
 mod page;
-mod sqlite;
+pub(crate) mod sqlite;
 #[cfg(test)]
 mod suite;
 

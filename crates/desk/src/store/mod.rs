@@ -23,7 +23,7 @@ mod hands;
 mod outbox;
 mod proposals;
 mod repeats;
-mod sqlite;
+pub(crate) mod sqlite;
 #[cfg(test)]
 mod suite;
 mod views;

@@ -36,7 +36,7 @@ const READERS: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     writer: SqlitePool,
-    reader: SqlitePool,
+    pub(crate) reader: SqlitePool,
 }
 
 impl Sqlite {
@@ -77,4 +77,4 @@ impl Store for Sqlite {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

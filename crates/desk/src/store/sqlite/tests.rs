@@ -38,15 +38,25 @@ impl Drop for Folder {
 }
 
 macro_rules! suite {
-    ($($test:ident),+ $(,)?) => {$(
-        #[tokio::test]
+    ($($test:ident),+ $(,)?) => {
+        $(#[tokio::test]
         async fn $test() {
             let folder = Folder::new(stringify!($test));
             let store = Sqlite::open(&folder.file()).await.unwrap();
             suite::$test(&store).await;
             store.close().await;
+        })+
+
+        /// Everything that a store does.
+        pub async fn all() {
+            $({
+                let folder = Folder::new(concat!("all-", stringify!($test)));
+                let store = Sqlite::open(&folder.file()).await.unwrap();
+                suite::$test(&store).await;
+                store.close().await;
+            })+
         }
-    )+};
+    };
 }
 
 suite! {
