@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use countersign_desk::deploy::{Folder, MANIFEST};
 use countersign_local::files::{PrivateError, private_file, private_folder};
 use rust_embed::RustEmbed;
 
@@ -16,16 +17,29 @@ struct Definitions;
 #[exclude = "__pycache__/*"]
 struct Functions;
 
-/// The folder of definitions: the given one, else `statemachine` in the working folder, else the shipped ones.
+/// The folder of definitions inside a project's.
+const WITHIN: &str = "statemachine";
+
+/// The folder of definitions: the given one, else `statemachine` in the working folder, else the shipped ones. A folder that has
+/// no definitions but a `statemachine` is that of a project.
 ///
 /// # Errors
 /// The shipped ones cannot be unpacked below `data`.
 pub fn definitions_folder(given: Option<&Path>, data: &Path) -> Result<PathBuf, PrivateError> {
     match given {
+        Some(folder) if is_project(folder) => Ok(folder.join(WITHIN)),
         Some(folder) => Ok(folder.to_owned()),
-        None if Path::new("statemachine").is_dir() => Ok(PathBuf::from("statemachine")),
+        None if Path::new(WITHIN).is_dir() => Ok(PathBuf::from(WITHIN)),
         None => unpack::<Definitions>(&data.join("shipped").join("statemachine")),
     }
+}
+
+fn is_project(folder: &Path) -> bool {
+    let is_bare = || {
+        let read = Folder::read(folder);
+        read.problems.is_empty() && read.manifest.workflows.is_empty()
+    };
+    folder.join(WITHIN).is_dir() && !folder.join(MANIFEST).exists() && is_bare()
 }
 
 /// The functions of the embedded engine, by the same rule.
@@ -52,4 +66,22 @@ fn unpack<E: RustEmbed>(folder: &Path) -> Result<PathBuf, PrivateError> {
         }
     }
     Ok(folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use super::*;
+
+    #[test]
+    fn a_project_has_its_definitions_in_a_folder_of_their_own() {
+        let project = std::env::temp_dir().join(format!("countersign-project-{}", std::process::id()));
+        let inside = project.join(WITHIN);
+        std::fs::create_dir_all(&inside).unwrap();
+        let found = || definitions_folder(Some(&project), Path::new("unused")).unwrap();
+        assert_eq!(found(), inside);
+        std::fs::write(project.join("order.asl.json"), "{}").unwrap();
+        assert_eq!(found(), project, "it has definitions itself");
+        std::fs::remove_dir_all(&project).unwrap();
+    }
 }
