@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use countersign_asl::expr::jsonata::JsonataError;
+use countersign_asl::expr::sandbox::{Request, Sandbox as _};
+use countersign_local::sandbox::Workers;
 use serde_json::{Value, json};
 
 const FUNCTIONS: &str = r#"
@@ -25,6 +28,18 @@ def handler(event, context):
     print("paid\r2026-01-01T00:00:00Z ERROR forged", flush=True)
     print("\x1b[2J\x1b]0;forged\x07", flush=True)
 "#;
+
+/// What the program takes its memory from goes with the limits of its workers.
+#[test]
+fn an_expression_has_the_memory_that_it_may_have_and_no_more() {
+    let workers = Workers::of(PathBuf::from(env!("CARGO_BIN_EXE_countersign")));
+    let evaluated = |expression: &str| {
+        let (expression, bound) = (expression.to_owned(), serde_json::Map::new());
+        workers.evaluate(&Request { expression, bound, now: 0, seed: 1, patience: 60_000 })
+    };
+    assert_eq!(evaluated("$sum([1..1000000])").unwrap(), json!(500_000_500_000_u64));
+    assert!(matches!(evaluated("$sum([1..9000000])"), Err(JsonataError::Stopped)));
+}
 
 /// The engine as a program of its own, in a folder of its own.
 struct Program {

@@ -47,6 +47,8 @@ const QUICK: u64 = 100;
 const KNOWN: usize = 10_000;
 /// The memory of a worker, its code included, in bytes.
 const MEMORY: u64 = 512 * 1024 * 1024;
+/// The program's allocator reserves a GiB of addresses otherwise, which is more than a worker may have.
+const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "8MiB");
 /// How much longer than its time limit an expression may take on a busy machine: it continues until it has had half of
 /// its limit in processor time, so that it is not stopped because of other work.
 const BUSY: Duration = Duration::from_millis(1_500);
@@ -306,6 +308,7 @@ impl Worker {
         let mut process = Command::new(program)
             .arg(COMMAND)
             .env_clear()
+            .envs([ALLOCATOR])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
