@@ -10,7 +10,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 /** The folder of the project. */
 export const project = root;
 /** The release binary; `COUNTERSIGN` names another one, such as a debug build. */
-const program = process.env.COUNTERSIGN ?? join(root, "target/release/countersign");
+const program = process.env.COUNTERSIGN || join(root, "target/release/countersign");
 
 /** The program on ports and data of its own. */
 class Program {
