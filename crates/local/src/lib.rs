@@ -141,6 +141,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 }
 
 impl Running {
+    /// How many steps its executions have made since the start. One that is told can be read.
+    #[must_use]
+    pub fn steps(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.host.steps.subscribe()
+    }
+
     /// Ends the server and the functions' processes. Running executions continue at the next start.
     pub async fn shutdown(self) {
         self.end.cancel();

@@ -80,7 +80,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), StartError> {
     };
     let (mut of_default, others) = opened(options, settings.connections).await?;
     if let Some(engine) = &engine {
-        of_default = of_default.with_functions(Arc::new(EngineFunctions::at(engine.addr)));
+        of_default = of_default.with_functions(Arc::new(EngineFunctions::at(engine.addr))).with_steps(engine.steps());
     }
     let desk = Arc::new(Desk::new(parts(of_default, definitions)));
     let mut desks = Desks::of(Arc::clone(&desk));

@@ -150,6 +150,8 @@ pub struct Connection {
     pub once: Arc<dyn StepFunctions>,
     /// Who runs its functions, where the connection tells about them.
     pub functions: Option<Arc<dyn FunctionHost>>,
+    /// How many steps its executions have made, where it is an engine of this process that tells.
+    pub steps: Option<tokio::sync::watch::Receiver<u64>>,
 }
 
 impl Connection {
@@ -157,13 +159,19 @@ impl Connection {
     pub async fn open(id: ConnectionId, options: SdkOptions) -> Self {
         let (calls, about) = Sdk::connect(options).await;
         let once = Arc::new(calls.without_retries());
-        Self { id, about, calls: Arc::new(calls), once, functions: None }
+        Self { id, about, calls: Arc::new(calls), once, functions: None, steps: None }
     }
 
     /// The same, with who runs its functions.
     #[must_use]
     pub fn with_functions(self, host: Arc<dyn FunctionHost>) -> Self {
         Self { functions: Some(host), ..self }
+    }
+
+    /// The same, with how many steps its executions have made.
+    #[must_use]
+    pub fn with_steps(self, steps: tokio::sync::watch::Receiver<u64>) -> Self {
+        Self { steps: Some(steps), ..self }
     }
 
     /// The same, with every call counted.

@@ -1,9 +1,10 @@
 //! What somebody looks at, on a connection that can be asked often: between the rounds its lists and the histories that are
-//! shown are looked at again. Nobody pays for it where nobody looks, and a round that is under way is not disturbed.
+//! shown are looked at again. Nobody pays for it where nobody looks or nothing happens, and a round that is under way is not disturbed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::round::{First, can_wait};
@@ -17,10 +18,34 @@ const LISTS_PER_SECOND: u64 = 100;
 /// Histories that are read between two rounds besides those that are shown: new executions that may ask people, and then
 /// those that were read the longest ago.
 const OTHERS: usize = 4;
+/// After a step of an execution it is looked for so long, in milliseconds: a list has its turn only now and then.
+const RESTLESS_MS: i64 = 1_000;
 
 /// Milliseconds between two looks at so many lists.
 pub(super) fn apart(lists: usize) -> u64 {
     u64::try_from(lists).unwrap_or(u64::MAX).saturating_mul(1_000) / LISTS_PER_SECOND
+}
+
+/// Whether anything happens on a connection that tells.
+struct Restless {
+    /// How many steps its executions have made; `None` where nobody tells.
+    steps: Option<watch::Receiver<u64>>,
+    until: i64,
+}
+
+impl Restless {
+    /// Returns at once while something goes on, or nobody tells; else when something has happened.
+    async fn wait(&mut self, now: impl Fn() -> i64) {
+        let Some(steps) = &mut self.steps else { return };
+        if now() < self.until && !steps.has_changed().unwrap_or(true) {
+            return;
+        }
+        match steps.changed().await {
+            Ok(()) => self.until = now() + RESTLESS_MS,
+            // The engine has ended. The rounds say so.
+            Err(_) => self.steps = None,
+        }
+    }
 }
 
 /// Somebody has a page of this connection open, until this is dropped.
@@ -46,7 +71,12 @@ impl Watch {
         let Some(close_ms) = lock(&self.pace).close_ms else { return };
         let mut attending = self.attending.subscribe();
         let (mut all_at, mut asking_at) = (0, 0);
+        let mut restless = Restless { steps: self.connection.steps.clone(), until: self.now() };
         loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = restless.wait(|| self.now()) => {}
+            }
             tokio::select! {
                 () = end.cancelled() => return,
                 // The sender is the watch's own.
@@ -134,5 +164,36 @@ impl Watch {
             return Ok(());
         }
         self.record_now(arn).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+    use std::cell::Cell;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_rests_is_looked_at_when_something_has_happened() {
+        let (steps, told) = watch::channel(0_u64);
+        let mut restless = Restless { steps: Some(told), until: 0 };
+        let now = Cell::new(10);
+        let mut goes_on = || restless.wait(|| now.get()).now_or_never().is_some();
+        assert!(!goes_on(), "nothing happened yet");
+        steps.send_modify(|steps| *steps += 1);
+        assert!(goes_on());
+        now.set(10 + RESTLESS_MS - 1);
+        assert!(goes_on(), "a list may not have had its turn");
+        steps.send_modify(|steps| *steps += 1);
+        assert!(goes_on());
+        now.set(now.get() + RESTLESS_MS - 1);
+        assert!(goes_on(), "the second step counts from its own time");
+        now.set(now.get() + 1);
+        assert!(!goes_on());
+        drop(steps);
+        assert!(goes_on() && goes_on(), "where nobody tells it is looked without end");
     }
 }

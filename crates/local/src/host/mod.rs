@@ -83,6 +83,8 @@ pub struct Host {
     offered: Notify,
     /// Wakes those that wait for an execution's end, by its ARN.
     ended: tokio::sync::broadcast::Sender<String>,
+    /// How many steps executions have made since the start.
+    pub steps: tokio::sync::watch::Sender<u64>,
     histories: Mutex<history::Recent>,
     replayed: Mutex<map_runs::Replayed>,
     /// By execution ARN, as long as somebody holds or waits for the lock.
@@ -156,6 +158,7 @@ impl Host {
             offers: Mutex::default(),
             offered: Notify::new(),
             ended: tokio::sync::broadcast::channel(1_024).0,
+            steps: tokio::sync::watch::Sender::default(),
             histories: Mutex::default(),
             replayed: Mutex::default(),
             gates: Mutex::default(),
@@ -322,6 +325,7 @@ impl Host {
         run.seq += 1;
         run.kept_events = run.engine.history().len();
         lock(&self.registry).put_execution(run.row.clone());
+        self.steps.send_modify(|steps| *steps = steps.wrapping_add(1));
         for action in actions {
             self.perform(&arn, action);
         }

@@ -127,7 +127,14 @@ impl Fake {
             read_only: false,
         };
         let calls = Arc::new(self.clone());
-        Connection { id: ConnectionId::default_one(), about, once: Arc::clone(&calls) as _, calls, functions: None }
+        Connection {
+            id: ConnectionId::default_one(),
+            about,
+            once: Arc::clone(&calls) as _,
+            calls,
+            functions: None,
+            steps: None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
