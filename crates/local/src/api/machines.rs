@@ -185,6 +185,10 @@ pub async fn update(host: &Arc<Host>, ask: Update) -> OperationResult {
     if changed || machine.revision_id.is_none() && !ask.publish {
         machine.revision_id = Some(random::uuid().to_string());
     }
+    if ask.publish {
+        // Without room for its version nothing is updated.
+        versions::same_or_room(host, &machine, ask.version_description.as_ref())?;
+    }
     let now = host.clock.now();
     machine.updated_at = Some(now);
     keep(host, &machine).await?;

@@ -13,6 +13,9 @@ use super::wire::seconds;
 use crate::host::{Alias, Host, Machine, Route, Version, lock};
 use crate::store::ResourceKind;
 
+/// The most versions of a state machine, as on AWS.
+const MOST: usize = 1_000;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Publish {
@@ -38,15 +41,30 @@ pub async fn publish(host: &Arc<Host>, ask: Publish) -> OperationResult {
     Ok(json!({ "stateMachineVersionArn": version.arn, "creationDate": seconds(version.created_at) }))
 }
 
-/// Makes a version of the machine as it is. Returns the latest one if it is the same: the same revision, and the same
-/// description if one is given.
+/// The latest version of the machine, if that is the machine as it is: the same revision, and the same description if one is
+/// given.
+///
+/// # Errors
+/// It is another one, and the machine has as many versions as it can have.
+pub fn same_or_room(host: &Host, machine: &Machine, description: Option<&String>) -> Result<Option<Version>, ApiError> {
+    let registry = lock(&host.registry);
+    let versions = registry.versions_of(&machine.arn);
+    let is_same = |latest: &&&Version| {
+        latest.machine.revision_id == machine.revision_id
+            && latest.machine.definition == machine.definition
+            && description.is_none_or(|description| latest.description.as_ref() == Some(description))
+    };
+    let same = versions.first().filter(is_same).map(|version| (*version).clone());
+    if same.is_none() && versions.len() >= MOST {
+        let why = format!("The maximum number of state machine versions ({MOST}) has been reached for {}", machine.arn);
+        return Err(ApiError::new("ServiceQuotaExceededException", why));
+    }
+    Ok(same)
+}
+
+/// Makes a version of the machine as it is. Returns the latest one if it is the same.
 pub async fn make(host: &Arc<Host>, machine: &mut Machine, description: Option<String>) -> Result<Version, ApiError> {
-    let latest = lock(&host.registry).versions_of(&machine.arn).first().map(|version| (*version).clone());
-    if let Some(latest) = latest
-        && latest.machine.revision_id == machine.revision_id
-        && latest.machine.definition == machine.definition
-        && description.as_ref().is_none_or(|description| latest.description.as_ref() == Some(description))
-    {
+    if let Some(latest) = same_or_room(host, machine, description.as_ref())? {
         return Ok(latest);
     }
     machine.last_version += 1;

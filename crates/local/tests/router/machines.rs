@@ -38,6 +38,29 @@ async fn what_was_not_asked_for_is_described_as_aws_s_default() {
 }
 
 #[tokio::test]
+async fn without_room_for_another_version_nothing_is_updated() {
+    let engine = Engine::new("most-versions").await;
+    let machine = text(&engine.call("CreateStateMachine", create(json!({ "publish": true }))).await["stateMachineArn"]);
+    let publish = |number: usize| json!({ "stateMachineArn": machine, "description": number.to_string() });
+    for number in 2..=1_000 {
+        engine.call("PublishStateMachineVersion", publish(number)).await;
+    }
+    let (error, _) = engine.refused("PublishStateMachineVersion", publish(1_001)).await;
+    assert_eq!(error, "ServiceQuotaExceededException");
+    let again = engine.call("PublishStateMachineVersion", publish(1_000)).await;
+    assert_eq!(again["stateMachineVersionArn"], format!("{machine}:1000"), "the latest one is there already");
+    let other = only(json!({ "Type": "Pass", "Result": 1 })).to_string();
+    let update = json!({ "stateMachineArn": machine, "definition": other, "publish": true });
+    assert_eq!(engine.refused("UpdateStateMachine", update.clone()).await.0, "ServiceQuotaExceededException");
+    let described = engine.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(described["definition"], pass().to_string());
+    engine.call("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": format!("{machine}:1") })).await;
+    let updated = engine.call("UpdateStateMachine", update).await;
+    assert_eq!(updated["stateMachineVersionArn"], format!("{machine}:1001"));
+    engine.remove().await;
+}
+
+#[tokio::test]
 async fn another_tracing_or_logging_is_another_revision() {
     let engine = Engine::new("revisions").await;
     let made = engine.call("CreateStateMachine", create(json!({ "publish": true }))).await;
