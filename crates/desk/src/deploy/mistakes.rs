@@ -239,6 +239,8 @@ fn table_inside<'t, 'i>(value: &'t mut DeValue<'i>, way: &[String]) -> Option<&'
         DeValue::Table(table) => table_at(table, way),
         DeValue::Array(items) => {
             let (step, rest) = way.split_first()?;
+            // The ways are those of `tables_at`, which writes an item's index: where one leads nowhere, nothing is put there, and
+            // the mistake itself is said.
             table_inside(items.get_mut(step.parse::<usize>().ok()?)?.get_mut(), rest)
         }
         _ => None,

@@ -1,5 +1,6 @@
 //! What somebody looks at, on a connection that can be asked often: between the rounds its lists and the histories that are
-//! shown are looked at again. Nobody pays for it where nobody looks or nothing happens, and a round that is under way is not disturbed.
+//! shown are looked at again. Nobody pays for it where nobody looks or nothing happens, and a round that is under way is not
+//! disturbed.
 
 use std::sync::Arc;
 use std::time::Duration;
